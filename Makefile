@@ -1,0 +1,34 @@
+# The environment is in .venv; every target builds it first. PYTHON chooses the Python (3.10 to 3.13).
+PYTHON ?= python3
+BIN := .venv/bin
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+.PHONY: serve test env lab docs train notebooks clean
+
+serve: env
+	$(BIN)/fer_nb serve $(ARGS)
+
+env: .venv/ready
+
+.venv/ready: constraints.txt settings.ini setup.py
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "fer_nb needs Python 3.10 to 3.13; name one with 'make PYTHON=python3.12'."; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+test: env
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh
+
+lab: env
+	$(BIN)/jupyter lab nbs/01_intro.ipynb
+
+docs: env
+	@command -v quarto >/dev/null || { echo "The docs need Quarto: install it from https://quarto.org/docs/get-started, then 'make docs'."; exit 2; }
+	PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
+
+train: env
+	$(BIN)/fer_nb train $(ARGS)
+
+clean:
+	rm -rf .venv build dist _docs _proc *.egg-info

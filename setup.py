@@ -1,0 +1,34 @@
+"""Packaging, read from settings.ini. The default model lives in models/ and travels inside the wheel as fer_nb.models."""
+from configparser import ConfigParser
+from pathlib import Path
+
+from setuptools import setup
+
+config = ConfigParser(delimiters=["="])
+config.read("settings.ini", encoding="utf-8")
+settings = config["DEFAULT"]
+
+setup(
+    name=settings["lib_name"],
+    version=settings["version"],
+    description=settings["description"],
+    long_description=Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    author=settings["author"],
+    author_email=settings["author_email"],
+    url=settings["git_url"],
+    license="MIT",
+    keywords=settings["keywords"].split(),
+    python_requires=f">={settings['min_python']}",
+    packages=["fer_nb", "fer_nb.models"],
+    package_dir={"fer_nb": "fer_nb", "fer_nb.models": "models"},
+    package_data={"fer_nb.models": ["default/*"]},
+    include_package_data=True,
+    install_requires=settings["requirements"].split(),
+    extras_require={
+        "dev": settings["dev_requirements"].split(),
+        "fetch": settings["fetch_requirements"].split(),
+    },
+    entry_points={"console_scripts": settings["console_scripts"].split()},
+    zip_safe=False,
+)
