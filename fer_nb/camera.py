@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['DEMO_PHOTO', 'IMAGE_ENDINGS', 'CameraError', 'paced', 'demo_frame', 'demo_frames', 'captured_frames', 'looped_video',
-           'looped_images', 'VideoCamera', 'video_rate', 'first_frame']
+           'looped_images', 'video_rate', 'VideoCamera', 'first_frame']
 
-# %% ../nbs/10_live_demo.ipynb #ce9fd339
+# %% ../nbs/10_live_demo.ipynb #690eb668
 import time
 from contextlib import closing
 from pathlib import Path
@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import FerError, decode_image
+from .core import FerError, decode_image, package_folder
 
 # %% ../nbs/10_live_demo.ipynb #2480defc
 class CameraError(FerError):
@@ -33,8 +33,8 @@ def paced(
         yield frame
         due = max(due + 1 / rate, time.monotonic() - 1 / rate)
 
-# %% ../nbs/10_live_demo.ipynb #cee6b1eb
-DEMO_PHOTO = Path(__file__).parent / "static" / "demo.jpg"
+# %% ../nbs/10_live_demo.ipynb #57c309b4
+DEMO_PHOTO = package_folder() / "static" / "demo.jpg"
 
 # %% ../nbs/10_live_demo.ipynb #cb9a40cd
 def demo_frame(
@@ -107,6 +107,16 @@ def looped_images(
         for path in paths:
             yield decode_image(path.read_bytes(), path)
 
+# %% ../nbs/10_live_demo.ipynb #40410cb5
+def video_rate(
+    path,  # a video file
+):
+    "Frames a second as the file says, 25 where it says nothing sensible."
+    capture = cv2.VideoCapture(str(path))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    capture.release()
+    return rate if 1 <= rate <= 240 else 25
+
 # %% ../nbs/10_live_demo.ipynb #195ae750
 class VideoCamera:
     "One small interface over every source: its `name`, and its `frames()`."
@@ -139,16 +149,6 @@ def frames(self: VideoCamera):
     if not paths:
         raise CameraError(f"The folder {path} holds no image; put PNG or JPEG files into it.")
     return paced(looped_images(paths), 5 if path.is_file() else 1)
-
-# %% ../nbs/10_live_demo.ipynb #40410cb5
-def video_rate(
-    path,  # a video file
-):
-    "Frames a second as the file says, 25 where it says nothing sensible."
-    capture = cv2.VideoCapture(str(path))
-    rate = capture.get(cv2.CAP_PROP_FPS)
-    capture.release()
-    return rate if 1 <= rate <= 240 else 25
 
 # %% ../nbs/10_live_demo.ipynb #fd8755f7
 def first_frame(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FerGroup', 'main', 'choose_camera', 'serve', 'predict_file', 'describe', 'predict', 'predict_all', 'evaluate_split',
-           'evaluate', 'train', 'data', 'fetch', 'sample', 'info']
+           'evaluate', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark']
 
 # %% ../nbs/10c_command_line.ipynb #8589ede8
 import errno
@@ -37,7 +37,7 @@ class FerGroup(click.Group):
 def main():
     "Real-time facial expression recognition: angry, disgust, fear, happy, neutral, sad or surprise."
 
-# %% ../nbs/10c_command_line.ipynb #0226df50
+# %% ../nbs/10c_command_line.ipynb #bcbe8242
 def choose_camera(
     source,  # str, or None: the first webcam, else the demo
 ):
@@ -46,7 +46,7 @@ def choose_camera(
 
     from fer_nb.camera import CameraError, VideoCamera, first_frame
 
-    cv2.setLogLevel(2)  # errors alone: a missing webcam is told by us
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a missing webcam is told by us
     camera = VideoCamera("0" if source is None else source)
     try:
         first_frame(camera)
@@ -243,3 +243,18 @@ def info(data):
         click.echo(f"{split}  {len(faces)} faces, {'with' if faces.votes is not None else 'without'} FER+ votes")
         for name, count in zip(EXPRESSIONS, counts):
             click.echo(f"  {name:10}{count:6}")
+
+# %% ../nbs/10c_command_line.ipynb #415ac8de
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@click.option("--model", default="default", help="A model's name in models/, or the path of its folder.")
+@click.option("--frames", default=60, type=click.IntRange(1), help="Frames timed in each of the three rounds.")
+def benchmark(as_json, model, frames):
+    "Time the course's way and this project's way, side by side on this machine."
+    from fer_nb.benchmark import format_benchmark, run_benchmark
+    from fer_nb.model import find_model
+
+    find_model(model)
+    with click.progressbar(run_benchmark(model, frames), length=7, label="Measuring", file=sys.stderr) as steps:
+        result = [step for step in steps][-1]
+    click.echo(json.dumps(result) if as_json else format_benchmark(result))

@@ -71,7 +71,7 @@ def make_targets(
     share = np.where(total > 0, votes_share, 0)
     return ((1 - share) * targets + share * votes / np.maximum(total, 1)).astype(np.float32)
 
-# %% ../nbs/03_generators.ipynb #01a6d3ea
+# %% ../nbs/03_generators.ipynb #9ca374f2
 class FaceBatches(keras.utils.PyDataset):
     "Batches of `(images, targets)`; with a seed shuffled anew every epoch, always the same for the same seed and epoch."
 
@@ -80,7 +80,7 @@ class FaceBatches(keras.utils.PyDataset):
         images,  # (N, 48, 48) uint8
         targets,  # (N, 7) float32
         batch_size=128,  # images
-        augment=None,  # a layer called on every batch with training=True, such as RandomAffine
+        augment=None,  # a layer that draws from a SeedGenerator `random`, as RandomAffine does; called with training=True
         seed=None,  # None keeps the order
     ):
         super().__init__()
@@ -95,7 +95,7 @@ class FaceBatches(keras.utils.PyDataset):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[rows, :, :, None].astype(np.float32)
         if self.augment is not None:
-            self.augment.random.state.assign([self.seed + 1000 * self.epoch, index])
+            self.augment.random.state.assign([(self.seed or 0) + 1000 * self.epoch, index])
             images = keras.ops.convert_to_numpy(self.augment(images, training=True))
         return images, self.targets[rows]
 

@@ -5,26 +5,26 @@
 # %% auto #0
 __all__ = ['find_model', 'FacialExpressionModel']
 
-# %% ../nbs/08_model_class.ipynb #7d512033
+# %% ../nbs/08_model_class.ipynb #536b9644
 from pathlib import Path
 
 import numpy as np
 from fastcore.basics import patch
 
-from .core import EXPRESSIONS, IMAGE_SIZE, FerError, project_folder
+from .core import EXPRESSIONS, IMAGE_SIZE, FerError, package_folder, project_folder
 from .serialization import MODEL_JSON, MODEL_LITERT, MODEL_WEIGHTS, LiteRtNetwork, load_keras_model
 
-# %% ../nbs/08_model_class.ipynb #2da09f43
+# %% ../nbs/08_model_class.ipynb #1d926fb3
 def find_model(
     name="default",  # a model's name in models/, or the path of its folder
 ) -> Path:
     "The folder of a model: of the checkout, or of the installed package."
-    folders = [Path(name), project_folder() / "models" / name, Path(__file__).parent / "models" / name]
+    folders = [Path(name), project_folder() / "models" / name, package_folder() / "models" / name]
     for folder in folders:
         if (folder / MODEL_LITERT).is_file():
             return folder
     known = sorted({file.parent.name for folder in folders[1:] for file in folder.parent.glob(f"*/{MODEL_LITERT}")})
-    raise FerError(f"There is no model '{name}'; choose one of {', '.join(known)}, or train it with `fer_nb train`.")
+    raise FerError(f"There is no model '{name}'; there {'are ' + ', '.join(known) if known else 'is none'}. Train one with `fer_nb train`.")
 
 # %% ../nbs/08_model_class.ipynb #b7f24fb2
 class FacialExpressionModel:

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MODEL_JSON', 'MODEL_WEIGHTS', 'MODEL_LITERT', 'CARD', 'save_architecture', 'load_architecture', 'load_keras_model',
-           'LiteRtNetwork', 'export_litert', 'largest_difference', 'save_model', 'save_record', 'model_card']
+           'export_litert', 'LiteRtNetwork', 'largest_difference', 'save_model', 'save_record', 'model_card']
 
 # %% ../nbs/06_json_serialization.ipynb #56cdecd6
 import json
@@ -61,6 +61,15 @@ def load_keras_model(
         ) from None
     return model
 
+# %% ../nbs/06_json_serialization.ipynb #34ae19de
+def export_litert(
+    model,  # keras.Model
+    path,  # .tflite
+):
+    "Write the network as a LiteRT file in float32 that takes any number of faces."
+    with written_whole(path) as part:
+        model.export(part, format="litert", verbose=False)
+
 # %% ../nbs/06_json_serialization.ipynb #0023b810
 class LiteRtNetwork:
     "A network in a LiteRT file, run by XNNPACK on the CPU; safe to call from several threads."
@@ -92,15 +101,6 @@ class LiteRtNetwork:
             self.interpreter.set_tensor(self.input, inputs)
             self.interpreter.invoke()
             return [self.interpreter.get_tensor(index) for index in self.outputs]
-
-# %% ../nbs/06_json_serialization.ipynb #34ae19de
-def export_litert(
-    model,  # keras.Model
-    path,  # .tflite
-):
-    "Write the network as a LiteRT file in float32 that takes any number of faces."
-    with written_whole(path) as part:
-        model.export(part, format="litert", verbose=False)
 
 # %% ../nbs/06_json_serialization.ipynb #8e08c005
 def largest_difference(
@@ -149,6 +149,30 @@ def save_record(
     with written_whole(Path(folder) / "README.md") as part:
         part.write_text(model_card(Path(folder).name, record), encoding="utf-8")
 
+# %% ../nbs/06_json_serialization.ipynb #39773ba0
+CARD = """# Model `{name}`
+
+The network `{network}` of this project (`fer_nb.cnn`), trained from scratch for {epochs} epochs in {minutes} minutes.
+
+**For**: naming the expression (angry, disgust, fear, happy, neutral, sad, surprise) that a face shows in a picture.
+**Not for**: telling what a person feels, or any decision about a person. An expression is not an emotion.
+
+**Data**: the training split of FER-2013, without flat images, images with contradicting twins, and images that half of the
+FER+ taggers called not a face. The images come from a web image search; nobody labelled age, gender or origin, so nothing
+is known of how the model differs between groups. The label and the majority of ten FER+ taggers agree on 63% of the images.
+
+**Validation** (FER-2013's PublicTest, {faces:,} images, single pass; the epoch was chosen on it): accuracy {accuracy:.3f}
+(95% {low:.3f} to {high:.3f}), macro-F1 {macro_f1:.3f}.{other}
+
+| expression | precision | recall | F1 | faces |
+| --- | ---: | ---: | ---: | ---: |
+{rows}
+
+Settings: {settings}.
+
+`fer_nb train` wrote this file and the figures in `metrics.json`; `fer_nb evaluate` prints them again.
+"""
+
 # %% ../nbs/06_json_serialization.ipynb #a70f8a23
 def model_card(
     name,  # str
@@ -170,27 +194,3 @@ def model_card(
         accuracy=validation["all"]["accuracy"], low=low, high=high, other=other, macro_f1=validation["macro_f1"], rows=rows,
         settings=", ".join(f"{key} {value}" for key, value in config.items()),
     )
-
-# %% ../nbs/06_json_serialization.ipynb #8853aa43
-CARD = """# Model `{name}`
-
-The network `{network}` of this project (`fer_nb.cnn`), trained from scratch for {epochs} epochs in {minutes} minutes.
-
-**For**: naming the expression (angry, disgust, fear, happy, neutral, sad, surprise) that a face shows in a picture.
-**Not for**: telling what a person feels, or any decision about a person. An expression is not an emotion.
-
-**Data**: the training split of FER-2013, without flat images, images with contradicting twins, and images that half of the
-FER+ taggers called not a face. The images come from a web image search; nobody labelled age, gender or origin, so nothing
-is known of how the model differs between groups. About 35% of FER-2013's labels are disputed by people asked again.
-
-**Validation** (FER-2013's PublicTest, {faces:,} images, single pass; the epoch was chosen on it): accuracy {accuracy:.3f}
-(95% {low:.3f} to {high:.3f}), macro-F1 {macro_f1:.3f}.{other}
-
-| expression | precision | recall | F1 | faces |
-| --- | ---: | ---: | ---: | ---: |
-{rows}
-
-Settings: {settings}.
-
-`fer_nb train` wrote this file and the figures in `metrics.json`; `fer_nb evaluate` prints them again.
-"""

