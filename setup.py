@@ -1,4 +1,4 @@
-"""Packaging, read from settings.ini. The default model lives in models/ and travels inside the wheel as fer_nb.models."""
+"""Packaging, read from settings.ini. The default model lives in models/ and travels inside the wheel."""
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -20,10 +20,9 @@ setup(
     license="MIT",
     keywords=settings["keywords"].split(),
     python_requires=f">={settings['min_python']}",
-    packages=["fer_nb", "fer_nb.models"],
-    package_dir={"fer_nb": "fer_nb", "fer_nb.models": "models"},
-    package_data={"fer_nb.models": ["default/*"]},
-    include_package_data=True,
+    packages=["fer_nb", "fer_nb.static", "fer_nb.templates", "fer_nb.models.default"],
+    package_dir={"fer_nb": "fer_nb", "fer_nb.models.default": "models/default"},
+    package_data={name: ["*"] for name in ("fer_nb.static", "fer_nb.templates", "fer_nb.models.default")},
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": settings["dev_requirements"].split(),

@@ -179,7 +179,7 @@ def evaluate(data, model, split, as_json):
     figures = evaluate_split(FacialExpressionModel.load(model), split, data)
     click.echo(json.dumps(figures) if as_json else format_figures(figures))
 
-# %% ../nbs/10c_command_line.ipynb #c5fadf73
+# %% ../nbs/10c_command_line.ipynb #8ad81158
 @main.command()
 @click.option("--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]")
 @click.option("--model", default="compact", type=click.Choice(["original", "compact"]), help="The network.")
@@ -189,13 +189,14 @@ def evaluate(data, model, split, as_json):
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 def train(data, model, name, epochs, seed, resume):
     "Train a network, and write its architecture, weights, LiteRT file, history, figures and card."
-    from fer_nb import training
-    from fer_nb.model import FacialExpressionModel
     from fer_nb.serialization import MODEL_LITERT, save_model, save_record
 
     folder = project_folder() / "models" / (name or model)
     if (folder / MODEL_LITERT).exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
+    from fer_nb import training  # loads TensorFlow
+    from fer_nb.model import FacialExpressionModel
+
     config = training.TrainingConfig(model=model, epochs=epochs, seed=seed)
     verbose = 1 if sys.stdout.isatty() else 2
     network, history = training.train(config, folder / "run", data, resume, verbose=verbose)

@@ -36,6 +36,7 @@ def test_train_killed_and_resumed(fer_nb, project, photo):
         process.kill()
     assert process.wait() == -signal.SIGKILL
     assert not (folder / "model.tflite").exists()
+    kept = (folder / "run" / "history.csv").read_text()
 
     refused = fer_nb(*command)
     assert refused.returncode == 2
@@ -44,6 +45,7 @@ def test_train_killed_and_resumed(fer_nb, project, photo):
     done = fer_nb(*command, "--resume")
     assert done.returncode == 0, done.stderr
     assert_finished(folder, 3)
+    assert (folder / "history.csv").read_text().startswith(kept)  # it went on, it did not start anew
     assert fer_nb("predict", photo, "--model", "killed").returncode == 0
 
     refused = fer_nb(*command)
