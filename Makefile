@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: serve test env lab docs train notebooks clean
+.PHONY: serve test env lab docs train clean
 
 serve: env
 	$(BIN)/fer_nb serve $(ARGS)
@@ -29,6 +29,12 @@ docs: env
 
 train: env
 	$(BIN)/fer_nb train $(ARGS)
+
+# nbdev_readme needs Quarto, so the README is made with nbconvert; links lead into nbs/, and code is marked as Python.
+README.md: nbs/index.ipynb
+	$(BIN)/jupyter nbconvert --log-level=ERROR --to markdown --stdout $< | cat -s \
+	  | sed -E 's#\]\((images/|[0-9a-z_]+\.ipynb)#](nbs/\1#g' \
+	  | awk '/^```/ { if (!inside && $$0 == "```") $$0 = "```python"; inside = !inside } { print }' > $@
 
 clean:
 	rm -rf .venv build dist _docs _proc *.egg-info

@@ -6,11 +6,11 @@ cd "$(dirname "$0")/.."
 echo "== notebooks are clean, and exporting them changes nothing"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -R settings.ini setup.py _quarto.yml README.md nbs fer_nb "$copy"
-(cd "$copy" && git init -q && nbdev_clean && nbdev_export)
-for folder in nbs fer_nb; do
-  diff -rq -x __pycache__ -x .ipynb_checkpoints "$folder" "$copy/$folder" ||
-    { echo "Run nbdev_clean and nbdev_export, and commit what they change."; exit 1; }
+cp -R settings.ini setup.py _quarto.yml README.md Makefile nbs fer_nb "$copy"
+(cd "$copy" && git init -q && nbdev_clean && nbdev_export && make -s -B README.md BIN="$(dirname "$(command -v nbdev_export)")") >/dev/null
+for path in nbs fer_nb README.md; do
+  diff -rq -x __pycache__ -x .ipynb_checkpoints "$path" "$copy/$path" ||
+    { echo "Run nbdev_clean, nbdev_export and make README.md, and commit what they change."; exit 1; }
 done
 
 echo "== every notebook runs"

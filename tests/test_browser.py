@@ -1,11 +1,12 @@
 """The page in a real browser: what it shows of the demo, of a camera that goes away, and of a server that does."""
 import os
 import re
+import signal
 import time
 
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium, running_server
+from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium, running_server, wait_until
 
 from fer_nb.camera import CameraError, demo_frames
 from fer_nb.core import EXPRESSIONS
@@ -51,15 +52,27 @@ def open_page(browser):
 
 def test_page_shows_a_happy_face(server, open_page):
     page = open_page(server.port)
-    page.wait_for_function("document.querySelector('.card [data-part=label]')?.innerText === 'Happy'")
+    page.locator(".card [data-part=label]", has_text="happy").wait_for()
+    assert page.locator(".card [data-part=label]").inner_text() == "Happy"
     assert page.locator("#page").get_attribute("data-state") == "playing"
     assert page.locator("#veil").is_hidden() and page.locator("#empty").is_hidden()
     assert page.locator(".card").count() == 1
     assert "Eileen Collins" in page.locator("#source").inner_text()
-    page.wait_for_function("Number(document.getElementById('speed').textContent) > 0")
+    page.locator("#speed", has_text=re.compile(r"^[\d.]+$")).wait_for()
+    assert float(page.locator("#speed").inner_text()) > 0
     assert page.locator("#picture").evaluate("picture => [picture.naturalWidth, picture.naturalHeight]") == [640, 480]
     assert all(url.startswith(f"http://127.0.0.1:{server.port}/") for url in page.requests), page.requests
     assert page.errors == []
+
+
+# Whether every bar is as long as its share says; the fill of a bar slides in from the left.
+BARS_FIT = """
+[...document.querySelectorAll(".row")].every((row) => {
+  const [track, fill] = [".track", ".fill"].map((part) => row.querySelector(part).getBoundingClientRect());
+  const stated = Number(row.querySelector(".fill").style.getPropertyValue("--share"));
+  return Math.abs((fill.right - track.left) / track.width - stated) < 0.1;
+})
+"""
 
 
 def test_bars_say_what_the_numbers_say(server, open_page):
@@ -85,13 +98,7 @@ def test_bars_say_what_the_numbers_say(server, open_page):
     [winner] = [row for row in card["rows"] if row["wins"]]
     assert winner["stated"] == max(row["stated"] for row in card["rows"])
     assert (winner["name"], winner["share"]) == (card["label"], card["confidence"])
-    page.wait_for_function(
-        """() => [...document.querySelectorAll(".row")].every((row) => {
-          const [track, fill] = [".track", ".fill"].map((part) => row.querySelector(part).getBoundingClientRect());
-          const stated = Number(row.querySelector(".fill").style.getPropertyValue("--share"));
-          return Math.abs((fill.right - track.left) / track.width - stated) < 0.1;
-        })"""
-    )
+    wait_until(lambda: page.evaluate(BARS_FIT), "the bars don't show the shares")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -145,8 +152,23 @@ def test_page_says_that_the_server_is_gone_and_comes_back(project, open_page):
     page.wait_for_selector("#page[data-state=silent]")
     assert "server does not answer" in page.locator("#veil-title").inner_text()
     with running_server("--source", "demo", project=project, port=process.port):
-        page.wait_for_selector("#page[data-state=playing]")
+        assert_plays(page)
+
+
+def test_page_says_that_the_server_is_frozen_and_goes_on(project, open_page):
+    with running_server("--source", "demo", project=project) as process:
+        page = open_page(process.port)
         page.wait_for_selector(".card .winner")
-        before = page.locator("#picture").screenshot()
-        page.wait_for_timeout(500)
-        assert page.locator("#picture").screenshot() != before  # the picture moves again too
+        process.send_signal(signal.SIGSTOP)  # the connection stays open, and nothing comes
+        page.wait_for_selector("#page[data-state=silent]")
+        process.send_signal(signal.SIGCONT)
+        assert_plays(page)
+
+
+def assert_plays(page):
+    "The page shows faces, and its picture moves."
+    page.wait_for_selector("#page[data-state=playing]")
+    page.wait_for_selector(".card .winner")
+    before = page.locator("#picture").screenshot()
+    page.wait_for_timeout(500)
+    assert page.locator("#picture").screenshot() != before

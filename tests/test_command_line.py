@@ -265,9 +265,8 @@ def test_serve_bad_source(fer_nb, tmp_path, name):
 
 
 def test_truncated_litert_file(fer_nb, project, photo, tmp_path):
-    folder = tmp_path / "model"
-    folder.mkdir()
-    (folder / "model.tflite").write_bytes((project / "models" / "default" / "model.tflite").read_bytes()[:1_000_000])
+    folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
+    (folder / "model.tflite").write_bytes((folder / "model.tflite").read_bytes()[:1_000_000])
     for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
         assert_refused(fer_nb(*command, "--model", folder), folder / "model.tflite")
 

@@ -270,7 +270,7 @@ def test_signal_ends_the_server_while_it_is_watched(project, name):
         process.wait(timeout=20)
 
 
-def test_the_serving_process_imports_no_tensorflow(project, photo):
+def test_the_serving_process_imports_no_tensorflow(project, photo, tmp_path):
     code = f"""
 import sys
 from fer_nb.app import create_app
@@ -282,7 +282,9 @@ assert answer.json["faces"][0]["label"] == "happy"
 import fer_nb.cli
 print(*sorted({{name.split(".")[0] for name in sys.modules}}))
 """
-    done = subprocess.run([sys.executable, "-c", code], env=environment(project), capture_output=True, text=True, timeout=LIMIT)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(project), capture_output=True, text=True, timeout=LIMIT
+    )
     assert done.returncode == 0, done.stderr
     modules = set(done.stdout.split())
     assert "ai_edge_litert" in modules
