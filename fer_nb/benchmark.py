@@ -6,7 +6,7 @@
 __all__ = ['Stopwatch', 'benchmark_frame', 'course_way', 'our_way', 'peak_memory', 'measure', 'measure_in_process',
            'run_benchmark', 'machine', 'format_benchmark']
 
-# %% ../nbs/10b_benchmark.ipynb #8c42c485
+# %% ../nbs/10b_benchmark.ipynb #34ad3bfd
 import json
 import os
 import platform
@@ -18,6 +18,8 @@ from contextlib import contextmanager
 
 import cv2
 import numpy as np
+
+from .core import FerError
 
 # %% ../nbs/10b_benchmark.ipynb #a3e298e6
 class Stopwatch:
@@ -134,7 +136,7 @@ def measure(
         result[str(count)] = {"faces_found": len(found), "frames_per_second": 1000 / stages["whole"]["median_ms"], "stages": stages}
     return {**result, "peak_memory_mb": peak_memory()}
 
-# %% ../nbs/10b_benchmark.ipynb #7b99384a
+# %% ../nbs/10b_benchmark.ipynb #13c0f138
 def measure_in_process(
     way,  # "course" or "ours"
     name,  # the model
@@ -144,7 +146,7 @@ def measure_in_process(
     code = f"import json; from fer_nb.benchmark import measure; print(json.dumps(measure({way!r}, {name!r}, {frames}, {time.time()})))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
     if done.returncode:
-        raise RuntimeError(done.stderr)
+        raise FerError(f"The benchmark's process failed: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 # %% ../nbs/10b_benchmark.ipynb #6b356cbc

@@ -57,7 +57,7 @@ def choose_camera(
         return VideoCamera("demo")
     return camera
 
-# %% ../nbs/10c_command_line.ipynb #5dc79459
+# %% ../nbs/10c_command_line.ipynb #7b15459c
 @main.command()
 @click.option("--source", help="A webcam's number, a video, an image, a folder, a URL, or demo.  [default: webcam 0, else demo]")
 @click.option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 opens the server to the network.")
@@ -67,18 +67,20 @@ def serve(source, host, port, model):
     "Label the faces in front of the camera, live, on a web page."
     import waitress
 
-    from fer_nb.app import create_app
+    from fer_nb.app import STREAMS, UPLOAD_LIMIT, create_app
     from fer_nb.faces import BlazeFace, recognize
     from fer_nb.model import FacialExpressionModel
 
     model, detector, camera = FacialExpressionModel.load(model), BlazeFace(), choose_camera(source)
-    model.predict_proba(np.zeros((1, 48, 48), np.uint8))  # warm before the port opens
-    recognize(np.zeros((480, 640, 3), np.uint8), model, detector)
+    recognize(np.zeros((480, 640, 3), np.uint8), model, detector)  # warm before the port opens
     try:
-        # A viewer that does not read fills 1 MB and then skips frames; each open page holds two threads.
+        # Every stream holds a thread; a viewer that does not read fills 1 MB and then skips frames.
         server = waitress.create_server(
-            create_app(camera, model, detector), host=host, port=port, threads=64, outbuf_high_watermark=2**20, ident="fer_nb"
+            create_app(camera, model, detector), host=host, port=port, threads=STREAMS + 4, outbuf_high_watermark=2**20,
+            max_request_body_size=4 * UPLOAD_LIMIT, ident="fer_nb",
         )
+    except ValueError:
+        raise FerError(f"There is no host '{host}'; take 127.0.0.1, or an address of this machine.") from None
     except OSError as error:
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
         raise FerError(f"Port {port} of {host} {why}; choose another with --port.") from None
@@ -179,7 +181,7 @@ def evaluate(data, model, split, as_json):
     figures = evaluate_split(FacialExpressionModel.load(model), split, data)
     click.echo(json.dumps(figures) if as_json else format_figures(figures))
 
-# %% ../nbs/10c_command_line.ipynb #8ad81158
+# %% ../nbs/10c_command_line.ipynb #fb803bcf
 @main.command()
 @click.option("--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]")
 @click.option("--model", default="compact", type=click.Choice(["original", "compact"]), help="The network.")
@@ -192,7 +194,7 @@ def train(data, model, name, epochs, seed, resume):
     from fer_nb.serialization import MODEL_LITERT, save_model, save_record
 
     folder = project_folder() / "models" / (name or model)
-    if (folder / MODEL_LITERT).exists():
+    if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
     from fer_nb import training  # loads TensorFlow
     from fer_nb.model import FacialExpressionModel
@@ -245,7 +247,7 @@ def info(data):
         for name, count in zip(EXPRESSIONS, counts):
             click.echo(f"  {name:10}{count:6}")
 
-# %% ../nbs/10c_command_line.ipynb #415ac8de
+# %% ../nbs/10c_command_line.ipynb #1db0fb74
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
 @click.option("--model", default="default", help="A model's name in models/, or the path of its folder.")
@@ -253,9 +255,9 @@ def info(data):
 def benchmark(as_json, model, frames):
     "Time the course's way and this project's way, side by side on this machine."
     from fer_nb.benchmark import format_benchmark, run_benchmark
-    from fer_nb.model import find_model
+    from fer_nb.model import FacialExpressionModel
 
-    find_model(model)
+    FacialExpressionModel.load(model)  # a model that can't be loaded is told before anything is timed
     with click.progressbar(run_benchmark(model, frames), length=7, label="Measuring", file=sys.stderr) as steps:
         result = [step for step in steps][-1]
     click.echo(json.dumps(result) if as_json else format_benchmark(result))

@@ -25,8 +25,9 @@ IMAGE_SIZE = 48  # pixels, the height and the width of a FER-2013 face
 class FerError(Exception):
     "Something a person gave us can't be used: one sentence that names the thing and the mend."
 
-# %% ../nbs/01_intro.ipynb #395333d0
+# %% ../nbs/01_intro.ipynb #a1708137
 MIN_SIDE, MAX_PIXELS = 16, 50_000_000  # the images we decode: a side no shorter, an area no larger
+Image.MAX_IMAGE_PIXELS = None  # Pillow's own limit, which only warns up to a size, gives way to ours
 
 # %% ../nbs/01_intro.ipynb #a904e8f1
 def decode_image(

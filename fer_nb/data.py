@@ -7,11 +7,12 @@ __all__ = ['KAGGLE_DATASET', 'CSV_USAGES', 'CSV_EXPRESSIONS', 'VOTES', 'SEVEN_VO
            'fetch_fer2013', 'Faces', 'to_face', 'split_folder', 'read_folder', 'csv_rows', 'parse_csv_row', 'read_csv',
            'add_votes', 'find_archive', 'load_faces', 'seen_in', 'contradicting', 'fit_to_learn_from']
 
-# %% ../nbs/02_exploration.ipynb #b78507b5
+# %% ../nbs/02_exploration.ipynb #ce68482b
 import csv
 import os
 import shutil
 import zipfile
+import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,15 +132,15 @@ def read_folder(
 # %% ../nbs/02_exploration.ipynb #8dc480d6
 CSV_EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the CSV's own label order
 
-# %% ../nbs/02_exploration.ipynb #1ff9b034
+# %% ../nbs/02_exploration.ipynb #101cf9b8
 def csv_rows(
     path,  # a CSV file
     columns,  # names that its header must have
 ):
     "Yield each line of a CSV as `(number of the line, dict of its fields)`."
-    try:
-        with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-            reader = csv.DictReader(file, skipinitialspace=True)
+    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
+        reader = csv.DictReader(file, skipinitialspace=True)
+        try:
             missing = set(columns) - set(reader.fieldnames or ())
             if missing:
                 raise FerError(f"{path}, line 1: no column {', '.join(sorted(missing))}; it needs {', '.join(columns)}.")
@@ -148,8 +149,8 @@ def csv_rows(
                     many = "more" if None in row else "fewer"
                     raise FerError(f"{path}, line {reader.line_num} has {many} fields than the header; fetch the file again.")
                 yield reader.line_num, row
-    except csv.Error as error:
-        raise FerError(f"{path} is no proper CSV ({error}); fetch it again.") from None
+        except csv.Error as error:
+            raise FerError(f"{path}, line {reader.reader.line_num} is no proper CSV ({error}); fetch the file again.") from None
 
 # %% ../nbs/02_exploration.ipynb #684b5e0e
 def parse_csv_row(
@@ -225,7 +226,7 @@ def find_archive(
             return folder / name
     return folder
 
-# %% ../nbs/02_exploration.ipynb #3d95d668
+# %% ../nbs/02_exploration.ipynb #c0c07686
 def load_faces(
     split="train",  # "train", "validation" or "test"
     data=None,  # folder, zip or CSV; None is what find_data() finds
@@ -240,7 +241,10 @@ def load_faces(
     if path.is_dir():
         faces = read_folder(path, split)
     elif zipfile.is_zipfile(path):
-        faces = read_folder(zipfile.Path(path), split)
+        try:
+            faces = read_folder(zipfile.Path(path), split)
+        except (zipfile.BadZipFile, zlib.error) as error:
+            raise FerError(f"{path} is a damaged zip ({error}); fetch it again.") from None
     elif path.suffix.lower() == ".csv":
         faces = read_csv(path, split)
     else:

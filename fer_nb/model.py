@@ -26,7 +26,7 @@ def find_model(
     known = sorted({file.parent.name for folder in folders[1:] for file in folder.parent.glob(f"*/{MODEL_LITERT}")})
     raise FerError(f"There is no model '{name}'; there {'are ' + ', '.join(known) if known else 'is none'}. Train one with `fer_nb train`.")
 
-# %% ../nbs/08_model_class.ipynb #b7f24fb2
+# %% ../nbs/08_model_class.ipynb #bef3c01e
 class FacialExpressionModel:
     "A trained network: `predict_proba` for all faces of a frame, `predict_emotion` for one."
 
@@ -45,6 +45,12 @@ class FacialExpressionModel:
         else:
             network = load_keras_model(model_json_file, model_weights_file)
             self.network = lambda faces: np.asarray(network(faces, training=False))
+        try:
+            shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32)).shape  # warms it, too
+        except (ValueError, RuntimeError):
+            shape = None
+        if shape != (1, len(EXPRESSIONS)):
+            raise FerError(f"The network in {Path(model_json_file).parent} does not make 7 probabilities of a 48x48 face; train one that does.")
 
     @classmethod
     def load(

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['TrainingConfig', 'make_batches', 'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper',
-           'restore', 'train']
+           'load_newest', 'restore', 'train']
 
 # %% ../nbs/05_training.ipynb #87f5bdc5
 import csv
@@ -53,14 +53,14 @@ def make_batches(
     faces = load_faces("validation", data)
     return training, FaceBatches(faces.images, make_targets(faces), 512)
 
-# %% ../nbs/05_training.ipynb #bba1af15
+# %% ../nbs/05_training.ipynb #9c9f7cb8
 def compile_cnn(
     model,  # keras.Model
     config,  # TrainingConfig
     steps_per_epoch,  # batches
 ):
     "Adam with decoupled weight decay, a warm-up and a cosine to zero; categorical cross-entropy; accuracy."
-    warmup = int(config.warmup_epochs * steps_per_epoch)
+    warmup = int(min(config.warmup_epochs, config.epochs / 2) * steps_per_epoch)
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, config.epochs * steps_per_epoch - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
@@ -72,12 +72,13 @@ def compile_cnn(
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
 
-# %% ../nbs/05_training.ipynb #e1de8d78
+# %% ../nbs/05_training.ipynb #e1d2f6f4
 def checkpoints(
     folder,  # where a run is kept
+    kind="epoch",  # "epoch": weights and optimizer after each epoch; "best": of the best validation accuracy so far
 ):
-    "The run's checkpoints, oldest first."
-    return sorted(Path(folder).glob("epoch-*.weights.h5"))
+    "The run's checkpoints of a kind, oldest first."
+    return sorted(Path(folder).glob(f"{kind}-*.weights.h5"))
 
 # %% ../nbs/05_training.ipynb #14ff514b
 def write_history(
@@ -98,7 +99,7 @@ def read_history(
     with open(path, newline="", encoding="utf-8") as file:
         return [{name: float(value) if name != "epoch" else int(value) for name, value in row.items()} for row in csv.DictReader(file)]
 
-# %% ../nbs/05_training.ipynb #a1f05b0d
+# %% ../nbs/05_training.ipynb #e029f6fd
 class RunKeeper(keras.callbacks.Callback):
     "After every epoch keep all that is needed to go on: weights, optimizer and history, of this epoch and the one before."
 
@@ -120,33 +121,42 @@ class RunKeeper(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         row = {"epoch": epoch + 1, **{name: round(float(value), 5) for name, value in logs.items()}}
         self.history.append({**row, "learning_rate": rate, "seconds": round(time.monotonic() - self.started, 1)})
+        write_history(self.history, self.folder / "history.csv")  # first: restore drops rows that have no checkpoint
         with written_whole(self.folder / f"epoch-{epoch + 1:04}.weights.h5") as path:
             self.model.save_weights(path)
-        write_history(self.history, self.folder / "history.csv")
-        for old in checkpoints(self.folder)[:-2]:
+        for old in checkpoints(self.folder)[:-2] + checkpoints(self.folder, "best")[:-2]:
             old.unlink()
 
-# %% ../nbs/05_training.ipynb #f8518b20
+# %% ../nbs/05_training.ipynb #ca0ba2aa
+def load_newest(
+    model,  # keras.Model
+    paths,  # checkpoints, oldest first
+):
+    "Load the newest checkpoint that can be read; gives the number of its epoch."
+    for path in reversed(paths):
+        try:
+            model.load_weights(path)
+            return int(re.search(r"-(\d+)", path.name)[1])
+        except (OSError, ValueError, KeyError):
+            print(f"{path.name} can't be read; taking the checkpoint before it.")
+    raise FerError(f"No checkpoint in {paths[0].parent} fits the network '{model.name}'; train what it holds, or take another folder.")
+
+# %% ../nbs/05_training.ipynb #5ff89e3f
 def restore(
     model,  # compiled keras.Model
     folder,  # where the run is kept
 ):
-    "Load the newest readable checkpoint into the model and its optimizer; gives the history up to it."
+    "Load the newest readable checkpoint into the model and its optimizer; gives the history up to it, empty without any."
     model.optimizer.build(model.trainable_variables)  # else Keras silently leaves the optimizer's moments out
-    for path in reversed(checkpoints(folder)):
-        try:
-            model.load_weights(path)
-        except (OSError, ValueError, KeyError):
-            print(f"{path.name} can't be read; taking the checkpoint before it.")
-            continue
-        epoch = int(re.search(r"epoch-(\d+)", path.name)[1])
-        return [row for row in read_history(Path(folder) / "history.csv") if row["epoch"] <= epoch]
-    return []
+    if not checkpoints(folder):
+        return []
+    epoch = load_newest(model, checkpoints(folder))
+    return [row for row in read_history(Path(folder) / "history.csv") if row["epoch"] <= epoch]
 
-# %% ../nbs/05_training.ipynb #3bdd8dcf
+# %% ../nbs/05_training.ipynb #ab4a37ee
 def train(
     config,  # TrainingConfig
-    folder,  # where the run is kept: history.csv, best.weights.h5 and the last checkpoints
+    folder,  # where the run is kept: history.csv and the last checkpoints
     data=None,  # see load_faces
     resume=False,  # go on with the run that the folder holds
     callbacks=(),  # more of Keras' callbacks, such as livelossplot's
@@ -165,7 +175,7 @@ def train(
     # Keras calls on_epoch_end of the batches once before the first epoch too, so the epoch is set here.
     set_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
     best = keras.callbacks.ModelCheckpoint(
-        str(folder / "best.weights.h5"), monitor="val_accuracy", save_best_only=True, save_weights_only=True,
+        str(folder / "best-{epoch:04d}.weights.h5"), monitor="val_accuracy", save_best_only=True, save_weights_only=True,
         initial_value_threshold=max((row["val_accuracy"] for row in history), default=None),
     )
     if len(history) < config.epochs:
@@ -174,5 +184,5 @@ def train(
             callbacks=[set_epoch, best, RunKeeper(folder, history), *callbacks], verbose=verbose,
             shuffle=False,  # the batches shuffle themselves, by epoch and seed
         )
-    model.load_weights(folder / "best.weights.h5")
+    load_newest(model, checkpoints(folder, "best"))
     return model, history

@@ -3,7 +3,7 @@ import subprocess
 import threading
 
 import pytest
-from helpers import COMMAND, LIMIT, answers, copy_project, default_model, environment, free_port, running_server, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, answers, copy_project, environment, free_port, running_server, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +45,7 @@ def serve_camera(monkeypatch):
     def serve(camera):
         port = free_port()
         monkeypatch.setattr(fer_nb.cli, "choose_camera", lambda source: camera)
-        options = {"source": None, "host": "127.0.0.1", "port": port, "model": str(default_model())}
+        options = {"source": None, "host": "127.0.0.1", "port": port, "model": str(DEFAULT_MODEL)}
         threading.Thread(target=fer_nb.cli.serve.callback, kwargs=options, daemon=True).start()
         wait_until(lambda: answers(port), "the server does not answer")
         return port

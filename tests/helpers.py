@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_MODEL = PROJECT / "models" / "default"
 COMMAND = Path(sys.executable).with_name("fer_nb")
 LIMIT = 60  # seconds; nothing here should take so long, so what does has hung
 CHROMIUM_ARGUMENTS = [
@@ -17,18 +18,13 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
-def default_model() -> Path:
-    "The folder of the model under test: models/default, or what FER_TEST_MODEL names."
-    return Path(os.environ.get("FER_TEST_MODEL", PROJECT / "models" / "default"))
-
-
 def copy_project(
     folder,  # where the copy is made
 ):
-    "The project's files with the model under test as their default model, so that tests that write leave the tree clean."
+    "The project's files with the default model alone, so that tests that write leave the tree clean."
     ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "_docs", "_proc", "runs", "fer2013", "models")
     shutil.copytree(PROJECT, folder, ignore=ignored)
-    shutil.copytree(default_model(), folder / "models" / "default", ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(DEFAULT_MODEL, folder / "models" / "default", ignore=shutil.ignore_patterns("run"))
     return folder
 
 

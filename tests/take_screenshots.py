@@ -2,7 +2,7 @@
 import io
 
 from helpers import CHROMIUM_ARGUMENTS, PROJECT, find_chromium, running_server
-from PIL import Image
+from PIL import Image, ImageOps
 from playwright.sync_api import sync_playwright
 
 SHOTS = {"page.png": ("light", 1280, 860), "phone.png": ("dark", 390, 844)}
@@ -20,7 +20,8 @@ def main():
             page.wait_for_selector(".card .winner")
             page.wait_for_timeout(1500)  # for the bars to move and the speed to settle
             picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            picture.quantize(256, dither=Image.Dither.NONE).save(folder / name, optimize=True)
+            # Without the two lowest bits of every colour the file is a third smaller, and looks the same.
+            ImageOps.posterize(picture, 6).save(folder / name, optimize=True)
             page.close()
             size = (folder / name).stat().st_size
             print(f"{folder / name}: {size // 1000} kB")
