@@ -5,7 +5,9 @@
 # %% auto #0
 __all__ = ['confusion_matrix', 'bootstrap_interval', 'per_expression', 'accuracy', 'evaluate', 'format_figures']
 
-# %% ../nbs/05a_evaluation.ipynb #0d15f056
+# %% ../nbs/05a_evaluation.ipynb #7173217d
+from pathlib import Path
+
 import numpy as np
 
 from .core import EXPRESSIONS
@@ -50,7 +52,7 @@ def accuracy(
     "Share of trues with its 95% interval and N."
     return {"accuracy": float(np.mean(correct)), "interval_95": bootstrap_interval(correct), "faces": len(correct)}
 
-# %% ../nbs/05a_evaluation.ipynb #aad709ad
+# %% ../nbs/05a_evaluation.ipynb #d66e07fd
 def evaluate(
     probabilities,  # (N, 7) float
     faces,  # Faces, the N that they belong to
@@ -62,7 +64,7 @@ def evaluate(
     confusion = confusion_matrix(faces.labels, predictions)
     table = per_expression(confusion)
     figures = {
-        "data": faces.source,
+        "data": Path(faces.source).name,
         "all": accuracy(correct),
         "macro_f1": float(np.mean([row["f1"] for row in table])),
         "per_expression": table,

@@ -19,14 +19,16 @@ from .core import IMAGE_SIZE, FerError, written_whole
 # %% ../nbs/06_json_serialization.ipynb #050602a7
 MODEL_JSON, MODEL_WEIGHTS, MODEL_LITERT = "model.json", "model.weights.h5", "model.tflite"
 
-# %% ../nbs/06_json_serialization.ipynb #7dcec5fc
+# %% ../nbs/06_json_serialization.ipynb #47faa30d
 def save_architecture(
     model,  # keras.Model
     path,  # JSON
 ):
     "Write the architecture as JSON."
+    description = json.loads(model.to_json())
+    description.pop("compile_config", None)  # how it was trained is no part of what it looks like
     with written_whole(path) as part:
-        part.write_text(json.dumps(json.loads(model.to_json()), indent=1), encoding="utf-8")
+        part.write_text(json.dumps(description, indent=1), encoding="utf-8")
 
 # %% ../nbs/06_json_serialization.ipynb #5b17fff8
 def load_architecture(
@@ -114,16 +116,14 @@ def largest_difference(
     faces = faces.astype(np.float32)
     return float(np.abs(np.asarray(model(faces, training=False)) - network(faces)[0]).max())
 
-# %% ../nbs/06_json_serialization.ipynb #8a0892ce
+# %% ../nbs/06_json_serialization.ipynb #58ed45f8
 def save_model(
     model,  # keras.Model
     folder,  # models/NAME
 ):
     "Write a model's three files; refuses, and leaves the old ones, when LiteRT's probabilities are not Keras' to 1e-4."
-    import keras
-
     folder = Path(folder)
-    plain = keras.models.clone_model(model)  # never compiled, so no optimizer is saved with it
+    plain = model.from_config(model.get_config())  # never compiled, so no optimizer is saved with it
     plain.set_weights(model.get_weights())
     with written_whole(folder / MODEL_LITERT) as part:
         export_litert(plain, part)
