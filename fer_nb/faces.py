@@ -136,10 +136,10 @@ def detect(
     ]
     return sorted(faces, key=lambda face: face.box[0])
 
-# %% ../nbs/08a_faces.ipynb #e22aaca0
-# Medians over 1,492 FER-2013 training faces, from measure_framing in this chapter's notebook: the box's width and the
+# %% ../nbs/08a_faces.ipynb #a632f935
+# Medians over 14,291 FER-2013 training faces, from measure_framing in this chapter's notebook: the box's width and the
 # middle between the eyes, as shares of the picture's side.
-BOX_WIDTH, EYES_MIDDLE = 0.842, np.array([0.495, 0.402])
+BOX_WIDTH, EYES_MIDDLE = 0.844, np.array([0.495, 0.401])
 
 # %% ../nbs/08a_faces.ipynb #fcacc3cb
 def crop_corners(
