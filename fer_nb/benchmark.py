@@ -6,11 +6,11 @@
 __all__ = ['Stopwatch', 'benchmark_frame', 'course_way', 'our_way', 'peak_memory', 'measure', 'measure_in_process',
            'run_benchmark', 'machine', 'format_benchmark']
 
-# %% ../nbs/10b_benchmark.ipynb #34ad3bfd
+# %% ../nbs/10b_benchmark.ipynb #e0d5c96d
 import json
 import os
 import platform
-import resource
+import re
 import subprocess
 import sys
 import time
@@ -108,11 +108,16 @@ def our_way(
 
     return label
 
-# %% ../nbs/10b_benchmark.ipynb #42f3b6b3
+# %% ../nbs/10b_benchmark.ipynb #b9e96daa
 def peak_memory():
     "This process's peak resident memory in MB."
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2 ** (20 if sys.platform == "darwin" else 10)
+    try:
+        with open("/proc/self/status") as file:  # Linux' getrusage counts the memory of the process that started us, too
+            return int(re.search(r"VmHWM:\s+(\d+) kB", file.read())[1]) / 2**10
+    except OSError:
+        import resource  # not on Windows
+
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 # %% ../nbs/10b_benchmark.ipynb #876f4966
 def measure(
@@ -136,20 +141,22 @@ def measure(
         result[str(count)] = {"faces_found": len(found), "frames_per_second": 1000 / stages["whole"]["median_ms"], "stages": stages}
     return {**result, "peak_memory_mb": peak_memory()}
 
-# %% ../nbs/10b_benchmark.ipynb #13c0f138
+# %% ../nbs/10b_benchmark.ipynb #2de58c56
 def measure_in_process(
     way,  # "course" or "ours"
     name,  # the model
     frames,  # how many are timed
 ):
     "The same in a process of its own, so that its start and its memory count too."
-    code = f"import json; from fer_nb.benchmark import measure; print(json.dumps(measure({way!r}, {name!r}, {frames}, {time.time()})))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    arguments = f"{way!r}, {str(name)!r}, {frames}, {time.time()}"
+    code = f"import json; from fer_nb.benchmark import measure; print(json.dumps(measure({arguments})))"
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=quiet)
     if done.returncode:
         raise FerError(f"The benchmark's process failed: {done.stderr.strip().splitlines()[-1]}")
     return json.loads(done.stdout.splitlines()[-1])
 
-# %% ../nbs/10b_benchmark.ipynb #6b356cbc
+# %% ../nbs/10b_benchmark.ipynb #5565212d
 def run_benchmark(
     name="default",  # the model
     frames=60,  # timed frames a round
@@ -161,12 +168,13 @@ def run_benchmark(
         for way, results in done.items():
             results.append(measure_in_process(way, name, frames))
             yield
-    ways = {way: sorted(results, key=lambda r: r["1"]["stages"]["whole"]["median_ms"])[rounds // 2] for way, results in done.items()}
+    ways = {}
     for way, results in done.items():
+        ways[way] = sorted(results, key=lambda result: result["1"]["stages"]["whole"]["median_ms"])[rounds // 2]
         ways[way]["first_label_s"] = float(np.median([result["first_label_s"] for result in results]))
     yield {"machine": machine(), "ways": ways}
 
-# %% ../nbs/10b_benchmark.ipynb #d2d31ee6
+# %% ../nbs/10b_benchmark.ipynb #5f664314
 def machine():
     "What the figures were measured on."
     from importlib.metadata import version
@@ -178,25 +186,25 @@ def machine():
     except (OSError, StopIteration):
         processor = platform.processor()
     return {
-        "processor": processor, "cores": os.cpu_count(), "system": platform.platform(terse=True),
+        "processor": processor, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(), **{name: version(name) for name in names},
     }
 
-# %% ../nbs/10b_benchmark.ipynb #ad216934
+# %% ../nbs/10b_benchmark.ipynb #e996fc45
 def format_benchmark(
     result,  # the last thing run_benchmark yields
 ):
     "The result as a Markdown table."
     course, ours = result["ways"]["course"], result["ways"]["ours"]
     lines = ["| a 640x480 frame | the course's way | this project | ratio |", "| --- | ---: | ---: | ---: |"]
-    for count in ("1", "5"):
+    for count, faces in (("1", "1 face"), ("5", "5 faces")):
         for stage in ("detect", "crop", "classify", "whole"):
             a, b = course[count]["stages"][stage], ours[count]["stages"][stage]
             cells = [f"{part['median_ms']:.2f} ms (p95 {part['p95_ms']:.2f})" for part in (a, b)]
-            lines.append(f"| {count} face{'s' * (count != '1')}, {stage} | {cells[0]} | {cells[1]} | {a['median_ms'] / b['median_ms']:.1f} |")
+            lines.append(f"| {faces}, {stage} | {cells[0]} | {cells[1]} | {a['median_ms'] / b['median_ms']:.1f} |")
         a, b = course[count]["frames_per_second"], ours[count]["frames_per_second"]
-        lines.append(f"| {count} face{'s' * (count != '1')}, frames/s | {a:.1f} | {b:.1f} | {b / a:.1f} |")
-        lines.append(f"| {count} face{'s' * (count != '1')}, found | {course[count]['faces_found']} | {ours[count]['faces_found']} | |")
+        lines.append(f"| {faces}, frames/s | {a:.1f} | {b:.1f} | {b / a:.1f} |")
+        lines.append(f"| {faces}, found | {course[count]['faces_found']} | {ours[count]['faces_found']} | |")
     a, b = course["first_label_s"], ours["first_label_s"]
     lines.append(f"| start to first label | {a:.2f} s | {b:.2f} s | {a / b:.1f} |")
     a, b = course["peak_memory_mb"], ours["peak_memory_mb"]

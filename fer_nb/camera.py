@@ -117,7 +117,7 @@ def video_rate(
     capture.release()
     return rate if 1 <= rate <= 240 else 25
 
-# %% ../nbs/10_live_demo.ipynb #195ae750
+# %% ../nbs/10_live_demo.ipynb #1b58c2b9
 class VideoCamera:
     "One small interface over every source: its `name`, and its `frames()`."
 
@@ -130,7 +130,9 @@ class VideoCamera:
         is_demo = self.source == "demo"
         if not (is_demo or self.is_webcam or self.is_url or Path(self.source).exists()):
             raise CameraError(f"There is no source '{source}'; name a webcam by its number, a file, a folder, a URL, or demo.")
-        self.name = "Demo: Eileen Collins, photographed by NASA" if is_demo else f"Camera {source}" if self.is_webcam else self.source
+        self.name = f"Camera {source}" if self.is_webcam else self.source
+        if is_demo:
+            self.name = "Demo: Eileen Collins, photographed by NASA"
 
 # %% ../nbs/10_live_demo.ipynb #c35366ec
 @patch

@@ -7,7 +7,7 @@ __all__ = ['BOX_WIDTH', 'EYES_MIDDLE', 'COLOURS', 'DetectedFace', 'HaarCascade',
            'intersection_over_union', 'merge_overlapping', 'crop_corners', 'crop_face', 'RecognizedFace', 'recognize',
            'draw_faces']
 
-# %% ../nbs/08a_faces.ipynb #6bae5887
+# %% ../nbs/08a_faces.ipynb #43609ba4
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import EXPRESSIONS, IMAGE_SIZE, FerError
+from .core import EXPRESSIONS, IMAGE_SIZE
 from .serialization import LiteRtNetwork
 
 # %% ../nbs/08a_faces.ipynb #8d59361e

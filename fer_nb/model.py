@@ -14,7 +14,7 @@ from fastcore.basics import patch
 from .core import EXPRESSIONS, IMAGE_SIZE, FerError, package_folder, project_folder
 from .serialization import MODEL_JSON, MODEL_LITERT, MODEL_WEIGHTS, LiteRtNetwork, load_keras_model
 
-# %% ../nbs/08_model_class.ipynb #1d926fb3
+# %% ../nbs/08_model_class.ipynb #efdf0cfa
 def find_model(
     name="default",  # a model's name in models/, or the path of its folder
 ) -> Path:
@@ -24,9 +24,10 @@ def find_model(
         if (folder / MODEL_LITERT).is_file():
             return folder
     known = sorted({file.parent.name for folder in folders[1:] for file in folder.parent.glob(f"*/{MODEL_LITERT}")})
-    raise FerError(f"There is no model '{name}'; there {'are ' + ', '.join(known) if known else 'is none'}. Train one with `fer_nb train`.")
+    others = f"there are {', '.join(known)}" if known else "there is none"
+    raise FerError(f"There is no model '{name}'; {others}, and `fer_nb train` makes one.")
 
-# %% ../nbs/08_model_class.ipynb #bef3c01e
+# %% ../nbs/08_model_class.ipynb #e506c47b
 class FacialExpressionModel:
     "A trained network: `predict_proba` for all faces of a frame, `predict_emotion` for one."
 
@@ -50,7 +51,8 @@ class FacialExpressionModel:
         except (ValueError, RuntimeError):
             shape = None
         if shape != (1, len(EXPRESSIONS)):
-            raise FerError(f"The network in {Path(model_json_file).parent} does not make 7 probabilities of a 48x48 face; train one that does.")
+            folder = Path(model_json_file).parent
+            raise FerError(f"The network in {folder} does not make 7 probabilities of a 48x48 face; train one that does.")
 
     @classmethod
     def load(

@@ -72,7 +72,7 @@ def export_litert(
     with written_whole(path) as part:
         model.export(part, format="litert", verbose=False)
 
-# %% ../nbs/06_json_serialization.ipynb #0023b810
+# %% ../nbs/06_json_serialization.ipynb #05c5555c
 class LiteRtNetwork:
     "A network in a LiteRT file, run by XNNPACK on the CPU; safe to call from several threads."
 
@@ -85,7 +85,9 @@ class LiteRtNetwork:
             self.interpreter = Interpreter(str(path), num_threads=threads)
             self.interpreter.allocate_tensors()
         except (ValueError, RuntimeError):
-            raise FerError(f"{path} is no LiteRT file or is cut short; save the model again, or reinstall the package it came with.") from None
+            raise FerError(
+                f"{path} is no LiteRT file or is cut short; save the model again, or reinstall the package it came with."
+            ) from None
         self.input = self.interpreter.get_input_details()[0]["index"]
         self.outputs = [output["index"] for output in self.interpreter.get_output_details()]
         self.shape, self.lock = None, threading.Lock()

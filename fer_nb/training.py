@@ -6,7 +6,7 @@
 __all__ = ['TrainingConfig', 'make_batches', 'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper',
            'load_newest', 'restore', 'train']
 
-# %% ../nbs/05_training.ipynb #87f5bdc5
+# %% ../nbs/05_training.ipynb #7e8dcbc8
 import csv
 import re
 import time
@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
-import numpy as np
 
 from .cnn import build_cnn
 from .core import FerError, written_whole
@@ -91,13 +90,14 @@ def write_history(
         writer.writeheader()
         writer.writerows(history)
 
-# %% ../nbs/05_training.ipynb #644e52e2
+# %% ../nbs/05_training.ipynb #54d942ed
 def read_history(
     path,  # CSV
 ):
     "Read a history written by `write_history`."
     with open(path, newline="", encoding="utf-8") as file:
-        return [{name: float(value) if name != "epoch" else int(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file))
+    return [{name: int(value) if name == "epoch" else float(value) for name, value in row.items()} for row in rows]
 
 # %% ../nbs/05_training.ipynb #e029f6fd
 class RunKeeper(keras.callbacks.Callback):
@@ -127,7 +127,7 @@ class RunKeeper(keras.callbacks.Callback):
         for old in checkpoints(self.folder)[:-2] + checkpoints(self.folder, "best")[:-2]:
             old.unlink()
 
-# %% ../nbs/05_training.ipynb #ca0ba2aa
+# %% ../nbs/05_training.ipynb #bab0f7c4
 def load_newest(
     model,  # keras.Model
     paths,  # checkpoints, oldest first
@@ -139,7 +139,8 @@ def load_newest(
             return int(re.search(r"-(\d+)", path.name)[1])
         except (OSError, ValueError, KeyError):
             print(f"{path.name} can't be read; taking the checkpoint before it.")
-    raise FerError(f"No checkpoint in {paths[0].parent} fits the network '{model.name}'; train what it holds, or take another folder.")
+    folder = paths[0].parent
+    raise FerError(f"No checkpoint in {folder} fits the network '{model.name}'; train what it holds, or take another folder.")
 
 # %% ../nbs/05_training.ipynb #5ff89e3f
 def restore(

@@ -47,12 +47,12 @@ def ask(
     method,  # GET, POST
     path,
     body=None,  # bytes
-    headers={},
+    headers=None,
 ):
     "Status, headers and body of one request."
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
     try:
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         return response.status, response.headers, response.read()
     finally:
