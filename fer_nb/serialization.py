@@ -151,7 +151,7 @@ def save_record(
     with written_whole(Path(folder) / "README.md") as part:
         part.write_text(model_card(Path(folder).name, record), encoding="utf-8")
 
-# %% ../nbs/06_json_serialization.ipynb #39773ba0
+# %% ../nbs/06_json_serialization.ipynb #74f089b0
 CARD = """# Model `{name}`
 
 The network `{network}` of this project (`fer_nb.cnn`), trained from scratch for {epochs} epochs in {minutes} minutes.
@@ -161,7 +161,8 @@ The network `{network}` of this project (`fer_nb.cnn`), trained from scratch for
 
 **Data**: the training split of FER-2013, without flat images, images with contradicting twins, and images that half of the
 FER+ taggers called not a face. The images come from a web image search; nobody labelled age, gender or origin, so nothing
-is known of how the model differs between groups. The label and the majority of ten FER+ taggers agree on 63% of the images.
+is known of how the model differs between groups. The label and the majority of ten FER+ taggers agree on 63% of the images,
+so the targets mix the label with the FER+ votes (Barsoum et al. 2016, MIT licence) where the data came with them.
 
 **Validation** (FER-2013's PublicTest, {faces:,} images, single pass; the epoch was chosen on it): accuracy {accuracy:.3f}
 (95% {low:.3f} to {high:.3f}), macro-F1 {macro_f1:.3f}.{other}
