@@ -227,7 +227,7 @@ def fetch():
 
     click.echo(f"FER-2013 is in {fetch_fer2013()}; every notebook and command uses it from now on.")
 
-# %% ../nbs/10c_command_line.ipynb #112e86be
+# %% ../nbs/10c_command_line.ipynb #86c47d40
 @data.command()
 @click.option("--seed", default=0, help="Of the drawn faces.")
 def sample(seed):
@@ -235,6 +235,7 @@ def sample(seed):
     from fer_nb.drawn_faces import write_sample
 
     folder = project_folder() / "data" / "sample"
+    click.echo("Drawing 350 faces", err=True)
     write_sample(folder, seed=seed)
     click.echo(f"The drawn faces are in {folder}.")
 

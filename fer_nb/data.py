@@ -226,7 +226,7 @@ def find_archive(
             return folder / name
     return folder
 
-# %% ../nbs/02_exploration.ipynb #c0c07686
+# %% ../nbs/02_exploration.ipynb #6002514b
 def load_faces(
     split="train",  # "train", "validation" or "test"
     data=None,  # folder, zip or CSV; None is what find_data() finds
@@ -236,7 +236,7 @@ def load_faces(
         raise FerError(f"There is no split '{split}'; choose one of {', '.join(CSV_USAGES)}.")
     path = Path(data) if data is not None else find_data()
     if not path.exists():
-        raise FerError(f"There is no data at {path}; `fer_nb data fetch` tells how to get FER-2013.")
+        raise FerError(f"There is no data at {path}; `fer_nb data fetch` gets FER-2013, and --data names other data.")
     path = find_archive(path) if path.is_dir() else path
     if path.is_dir():
         faces = read_folder(path, split)
