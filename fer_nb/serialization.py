@@ -79,7 +79,7 @@ def load_keras_model(
         ) from None
     return model
 
-# %% ../nbs/06_json_serialization.ipynb #26549530
+# %% ../nbs/06_json_serialization.ipynb #f34ecc52
 def export_litert(
     model,  # keras.Model
     path,  # .tflite
@@ -87,6 +87,7 @@ def export_litert(
     "Write the network as a LiteRT file in float32 that takes any number of faces."
     import tensorflow  # Keras' own format="litert" needs 3.13, and Python 3.10 has 3.12 at most
 
+    tensorflow.get_logger().setLevel("ERROR")  # it tells of every file it writes
     with tempfile.TemporaryDirectory() as folder, written_whole(path) as part:
         model.export(folder, format="tf_saved_model", verbose=False)
         part.write_bytes(tensorflow.lite.TFLiteConverter.from_saved_model(folder).convert())
