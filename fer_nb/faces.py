@@ -209,7 +209,7 @@ def recognize(
 # One colour an expression, RGB, the ones of the page's bars.
 COLOURS = dict(zip(EXPRESSIONS, (0xF2716A, 0x9CC04A, 0xB094F5, 0xF2B53A, 0x9AA5B2, 0x6AA5FF, 0xF07FBD)))
 
-# %% ../nbs/08a_faces.ipynb #7b4723f1
+# %% ../nbs/08a_faces.ipynb #f1d821ad
 def draw_faces(
     frame,  # (height, width, 3) uint8 BGR; stays as it is
     faces,  # list of RecognizedFace
@@ -223,7 +223,8 @@ def draw_faces(
         cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, 2, cv2.LINE_AA)
         text = f"{number} {face.label} {face.probabilities.max():.0%}"
         (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
-        base = max(top, text_height + 10)  # a face at the upper edge keeps its label in the picture
-        cv2.rectangle(drawn, (left - 1, base - text_height - 10), (left + text_width + 9, base), colour, cv2.FILLED)
-        cv2.putText(drawn, text, (left + 4, base - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1, cv2.LINE_AA)
+        # A face at an edge keeps its label in the picture.
+        start, base = max(1, min(left, frame.shape[1] - text_width - 10)), max(top, text_height + 10)
+        cv2.rectangle(drawn, (start - 1, base - text_height - 10), (start + text_width + 9, base), colour, cv2.FILLED)
+        cv2.putText(drawn, text, (start + 4, base - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1, cv2.LINE_AA)
     return drawn
