@@ -7,7 +7,7 @@ __all__ = ['BOX_WIDTH', 'EYES_MIDDLE', 'COLOURS', 'DetectedFace', 'HaarCascade',
            'intersection_over_union', 'merge_overlapping', 'crop_corners', 'crop_face', 'RecognizedFace', 'recognize',
            'draw_faces']
 
-# %% ../nbs/08a_faces.ipynb #43609ba4
+# %% ../nbs/08a_faces.ipynb #8e150c95
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ import numpy as np
 from fastcore.basics import patch
 
 from .core import EXPRESSIONS, IMAGE_SIZE
-from .serialization import LiteRtNetwork
+from .serialization import LiteRtNetwork, Metadata
 
 # %% ../nbs/08a_faces.ipynb #8d59361e
 @dataclass(frozen=True)
@@ -171,29 +171,38 @@ def crop_face(
     crop = cv2.warpAffine(gray, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(crop, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
 
-# %% ../nbs/08a_faces.ipynb #08b8ecab
+# %% ../nbs/08a_faces.ipynb #5040e404
 @dataclass(frozen=True)
 class RecognizedFace:
     "A face of a frame and what it shows."
 
     box: np.ndarray  # (4,) float pixels: left, top, width, height
-    probabilities: np.ndarray  # (7,) float32, in the order of EXPRESSIONS
+    probabilities: np.ndarray  # (7,) float32, in the order of the labels
+    metadata: Metadata = Metadata()  # the model's
+    number: int | None = None  # the same for the same face in every frame, where it is tracked
 
     @property
     def label(self) -> str:
         "The most probable expression."
-        return EXPRESSIONS[int(self.probabilities.argmax())]
+        return self.metadata.labels[int(self.probabilities.argmax())]
+
+    @property
+    def unsure(self) -> bool:
+        "Whether the label is not worth saying."
+        return bool(self.probabilities.max() < self.metadata.unsure_below)
 
     def as_dict(self) -> dict:
         "What JSON can hold."
         return {
+            **({} if self.number is None else {"number": self.number}),
             "box": dict(zip(("x", "y", "width", "height"), (round(float(value), 1) for value in self.box))),
             "label": self.label,
             "confidence": round(float(self.probabilities.max()), 4),
-            "probabilities": {name: round(float(p), 4) for name, p in zip(EXPRESSIONS, self.probabilities)},
+            "unsure": self.unsure,
+            "probabilities": {name: round(float(p), 4) for name, p in zip(self.metadata.labels, self.probabilities)},
         }
 
-# %% ../nbs/08a_faces.ipynb #f0be33cf
+# %% ../nbs/08a_faces.ipynb #fb3201dd
 def recognize(
     frame,  # (height, width, 3) uint8 BGR
     model,  # FacialExpressionModel
@@ -203,13 +212,13 @@ def recognize(
     faces = detector.detect(frame)
     gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     crops = np.array([crop_face(gray, face) for face in faces], np.uint8).reshape(-1, IMAGE_SIZE, IMAGE_SIZE)
-    return [RecognizedFace(face.box, p) for face, p in zip(faces, model.predict_proba(crops))]
+    return [RecognizedFace(face.box, p, model.metadata) for face, p in zip(faces, model.predict_proba(crops))]
 
 # %% ../nbs/08a_faces.ipynb #12e31637
 # One colour an expression, RGB, the ones of the page's bars.
 COLOURS = dict(zip(EXPRESSIONS, (0xF2716A, 0x9CC04A, 0xB094F5, 0xF2B53A, 0x9AA5B2, 0x6AA5FF, 0xF07FBD)))
 
-# %% ../nbs/08a_faces.ipynb #f1d821ad
+# %% ../nbs/08a_faces.ipynb #b1388f91
 def draw_faces(
     frame,  # (height, width, 3) uint8 BGR; stays as it is
     faces,  # list of RecognizedFace
@@ -217,11 +226,11 @@ def draw_faces(
     "A copy of the frame with a box, a number from the left, the label and its probability at every face."
     drawn = frame.copy()
     for number, face in enumerate(faces, 1):
-        rgb = COLOURS[face.label]
+        rgb = 0x9AA5B2 if face.unsure else COLOURS.get(face.label, 0x6AA5FF)
         colour = (rgb & 255, rgb >> 8 & 255, rgb >> 16)
         left, top, width, height = (int(round(value)) for value in face.box)
         cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, 2, cv2.LINE_AA)
-        text = f"{number} {face.label} {face.probabilities.max():.0%}"
+        text = f"{face.number or number} {'unsure' if face.unsure else f'{face.label} {face.probabilities.max():.0%}'}"
         (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
         # A face at an edge keeps its label in the picture.
         start, base = max(1, min(left, frame.shape[1] - text_width - 10)), max(top, text_height + 10)

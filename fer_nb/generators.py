@@ -13,7 +13,7 @@ from fastcore.basics import patch
 from .core import EXPRESSIONS
 from .data import VOTE_COLUMNS
 
-# %% ../nbs/03_generators.ipynb #0b2b7fac
+# %% ../nbs/03_generators.ipynb #9529214e
 class RandomAffine(keras.layers.Layer):
     "Flip, shift, turn and scale each image at random, all in one resampling; does nothing outside training."
 
@@ -27,7 +27,7 @@ class RandomAffine(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         self.shift, self.turn, self.scale, self.seed = shift, turn, scale, seed
-        self.random = keras.random.SeedGenerator(seed)
+        self.generator = keras.random.SeedGenerator(seed)
 
     def call(self, images, training=False):
         if not training:
@@ -35,7 +35,7 @@ class RandomAffine(keras.layers.Layer):
         transforms = self.transforms(len(images), *images.shape[1:3])
         return keras.ops.image.affine_transform(images, transforms, "bilinear", fill_mode="nearest")
 
-# %% ../nbs/03_generators.ipynb #f507894d
+# %% ../nbs/03_generators.ipynb #d8ff58b0
 @patch
 def transforms(
     self: RandomAffine,
@@ -44,7 +44,7 @@ def transforms(
     width,  # pixels
 ):
     "`(N, 8)` coefficients of `keras.ops.image.affine_transform`, which maps output pixels to input pixels."
-    shift_x, shift_y, turn, scale, flip = keras.ops.unstack(keras.random.uniform((5, count), -1, 1, seed=self.random))
+    shift_x, shift_y, turn, scale, flip = keras.ops.unstack(keras.random.uniform((5, count), -1, 1, seed=self.generator))
     angle, zoom = turn * np.radians(self.turn), 1 + scale * self.scale
     mirror = keras.ops.where(flip < 0, -1.0, 1.0)
     a, b = zoom * keras.ops.cos(angle) * mirror, -zoom * keras.ops.sin(angle)
@@ -71,7 +71,7 @@ def make_targets(
     share = np.where(total > 0, votes_share, 0)
     return ((1 - share) * targets + share * votes / np.maximum(total, 1)).astype(np.float32)
 
-# %% ../nbs/03_generators.ipynb #9ca374f2
+# %% ../nbs/03_generators.ipynb #1bbe79d8
 class FaceBatches(keras.utils.PyDataset):
     "Batches of `(images, targets)`; with a seed shuffled anew every epoch, always the same for the same seed and epoch."
 
@@ -80,7 +80,7 @@ class FaceBatches(keras.utils.PyDataset):
         images,  # (N, 48, 48) uint8
         targets,  # (N, 7) float32
         batch_size=128,  # images
-        augment=None,  # a layer that draws from a SeedGenerator `random`, as RandomAffine does; called with training=True
+        augment=(),  # layers that draw from a SeedGenerator `generator`, as RandomAffine does; called with training=True
         seed=None,  # None keeps the order
     ):
         super().__init__()
@@ -94,10 +94,10 @@ class FaceBatches(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[rows, :, :, None].astype(np.float32)
-        if self.augment is not None:
-            self.augment.random.state.assign([(self.seed or 0) + 1000 * self.epoch, index])
-            images = keras.ops.convert_to_numpy(self.augment(images, training=True))
-        return images, self.targets[rows]
+        for place, layer in enumerate(self.augment):
+            layer.generator.state.assign([(self.seed or 0) + 1000 * self.epoch, 10 * index + place])
+            images = layer(images, training=True)
+        return keras.ops.convert_to_numpy(images), self.targets[rows]
 
 # %% ../nbs/03_generators.ipynb #a064413e
 @patch
