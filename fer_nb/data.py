@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['KAGGLE_DATASET', 'CSV_USAGES', 'CSV_EXPRESSIONS', 'VOTES', 'SEVEN_VOTES', 'VOTE_COLUMNS', 'find_data',
-           'fetch_fer2013', 'Faces', 'to_face', 'split_folder', 'read_folder', 'csv_rows', 'parse_csv_row', 'read_csv',
-           'add_votes', 'find_archive', 'load_faces', 'seen_in', 'contradicting', 'fit_to_learn_from']
+           'fetch_fer2013', 'Faces', 'to_face', 'split_folder', 'image_files', 'class_names', 'read_classes',
+           'has_classes_only', 'held_out', 'read_folder', 'csv_rows', 'parse_csv_row', 'read_csv', 'add_votes',
+           'find_archive', 'load_faces', 'seen_in', 'contradicting', 'fit_to_learn_from']
 
 # %% ../nbs/02_exploration.ipynb #ce68482b
 import csv
@@ -52,16 +53,17 @@ def fetch_fer2013() -> Path:
     shutil.copytree(downloaded, folder)
     return folder
 
-# %% ../nbs/02_exploration.ipynb #7814999b
+# %% ../nbs/02_exploration.ipynb #71beb7df
 @dataclass(frozen=True)
 class Faces:
     "Faces of one split, with what people said of them."
 
     images: np.ndarray  # (N, 48, 48) uint8, gray, 0 is black
-    labels: np.ndarray  # (N,) int64, positions in EXPRESSIONS
+    labels: np.ndarray  # (N,) int64, positions in `classes`
     names: tuple  # N strings: the file's name, or the line of the CSV
     votes: np.ndarray | None = None  # (N, 10) int64, FER+ votes in the order of VOTES, or None where there are none
     source: str = ""  # where they were read from
+    classes: tuple = EXPRESSIONS  # what the labels are positions in: the seven expressions, or the data's own classes
 
     def __len__(self):
         return len(self.labels)
@@ -109,25 +111,83 @@ def split_folder(
         "each with a folder for every expression."
     )
 
-# %% ../nbs/02_exploration.ipynb #2b63cc43
-def read_folder(
-    root,  # pathlib.Path or zipfile.Path
-    split,  # "train", "validation" or "test"
+# %% ../nbs/02_exploration.ipynb #7242c6a1
+def image_files(
+    folder,  # pathlib.Path or zipfile.Path
 ):
-    "Read `split/<expression>/*.png|jpg` as `Faces`, ordered by expression and file name."
-    folder, prefix = split_folder(root, split)
-    images, labels, names = [], [], []
-    for label, expression in enumerate(EXPRESSIONS):
-        if not (folder / expression).is_dir():
-            raise FerError(f"{folder} has no folder '{expression}'; it needs one for each of {', '.join(EXPRESSIONS)}.")
-        for file in sorted((folder / expression).iterdir(), key=lambda file: file.name):
-            if file.name.startswith(prefix) and file.name.lower().endswith((".png", ".jpg", ".jpeg")):
+    "Its PNG and JPEG files, by name."
+    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
+    return sorted((file for file in files if file.name.lower().endswith((".png", ".jpg", ".jpeg"))), key=lambda file: file.name)
+
+# %% ../nbs/02_exploration.ipynb #a5dabb8c
+def class_names(
+    folder,  # pathlib.Path or zipfile.Path that holds a folder for each class
+) -> tuple:
+    "The seven expressions, or the data's own classes by name; FerError if one of the seven is missing."
+    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+    empty = [name for name in names if not image_files(folder / name)]
+    if set(names) - set(empty) <= set(EXPRESSIONS):
+        missing = [repr(name) for name in EXPRESSIONS if name not in names]
+        if missing:
+            raise FerError(f"{folder} has no folder {', '.join(missing)}; it needs one for each of {', '.join(EXPRESSIONS)}.")
+        return EXPRESSIONS
+    if empty:
+        raise FerError(f"{folder / empty[0]} holds no PNG or JPEG image; put the images of that class there, or remove the folder.")
+    if len(names) < 2:
+        raise FerError(f"{folder} holds one class, '{names[0]}'; there is nothing to tell it from, so add another.")
+    return tuple(names)
+
+# %% ../nbs/02_exploration.ipynb #b1f5dc9e
+def read_classes(
+    folder,  # pathlib.Path or zipfile.Path that holds a folder for each class
+    prefix="",  # only files whose names begin so
+):
+    "Read `<class>/*.png|jpg` as `Faces`, ordered by class and file name."
+    classes, images, labels, names = class_names(folder), [], [], []
+    for label, name in enumerate(classes):
+        for file in image_files(folder / name):
+            if file.name.startswith(prefix):
                 images.append(to_face(decode_gray(file.read_bytes(), file)))
                 labels.append(label)
                 names.append(file.name)
     if not images:
         raise FerError(f"{folder} holds no PNG or JPEG image; put the images of each expression into its folder.")
-    return Faces(np.stack(images), np.array(labels), tuple(names), source=str(root))
+    return Faces(np.stack(images), np.array(labels), tuple(names), classes=classes)
+
+# %% ../nbs/02_exploration.ipynb #400949f8
+def has_classes_only(
+    root,  # pathlib.Path or zipfile.Path
+) -> bool:
+    "Whether it holds folders of images, and none of a split."
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] not in "._"]
+    return not {path.name for path in folders} & set(CSV_USAGES) and any(image_files(folder) for folder in folders)
+
+# %% ../nbs/02_exploration.ipynb #deb1d966
+def held_out(
+    faces,  # Faces
+    share=0.2,  # 0 to 1, of each class
+):
+    "`(N,)` bool: the faces for validation, at least one of each class and never all of it, the same ones every time."
+    chosen = np.zeros(len(faces), bool)
+    for label, name in enumerate(faces.classes):
+        rows = np.flatnonzero(faces.labels == label)
+        if len(rows) < 2:
+            raise FerError(f"The class '{name}' has a single image; it needs two, one to learn from and one for validation.")
+        chosen[np.random.default_rng(label).permutation(rows)[: max(1, round(share * len(rows)))]] = True
+    return chosen
+
+# %% ../nbs/02_exploration.ipynb #e5e195b5
+def read_folder(
+    root,  # pathlib.Path or zipfile.Path
+    split,  # "train", "validation" or "test"
+):
+    "Read `split/<class>/*.png|jpg` as `Faces`; without any split's folder, `<class>/*.png|jpg`, of which a fifth is held out."
+    if has_classes_only(root) and split != "test":
+        faces = read_classes(root)
+        source = f"{str(root).rstrip('/')} (a fifth of each class held out for validation)"
+        return replace(faces.subset(held_out(faces) == (split == "validation")), source=source)
+    folder, prefix = split_folder(root, split)
+    return replace(read_classes(folder, prefix), source=str(root))
 
 # %% ../nbs/02_exploration.ipynb #8dc480d6
 CSV_EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the CSV's own label order
@@ -226,7 +286,7 @@ def find_archive(
             return folder / name
     return folder
 
-# %% ../nbs/02_exploration.ipynb #6002514b
+# %% ../nbs/02_exploration.ipynb #6e77aa3f
 def load_faces(
     split="train",  # "train", "validation" or "test"
     data=None,  # folder, zip or CSV; None is what find_data() finds
@@ -250,7 +310,7 @@ def load_faces(
     else:
         raise FerError(f"{path} is no image folder, no zip of one and no CSV; see data/README.md for the forms FER-2013 comes in.")
     votes = (path if path.is_dir() else path.parent) / "ferplus.csv"
-    return add_votes(faces, votes, split) if votes.exists() else faces
+    return add_votes(faces, votes, split) if votes.exists() and faces.classes == EXPRESSIONS else faces
 
 # %% ../nbs/02_exploration.ipynb #6d958e2a
 def seen_in(

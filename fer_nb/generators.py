@@ -5,12 +5,11 @@
 # %% auto #0
 __all__ = ['RandomAffine', 'make_targets', 'FaceBatches']
 
-# %% ../nbs/03_generators.ipynb #6f1240ef
+# %% ../nbs/03_generators.ipynb #0d85aebf
 import keras
 import numpy as np
 from fastcore.basics import patch
 
-from .core import EXPRESSIONS
 from .data import VOTE_COLUMNS
 
 # %% ../nbs/03_generators.ipynb #9529214e
@@ -55,15 +54,15 @@ def transforms(
     zero = keras.ops.zeros_like(a)
     return keras.ops.stack([a, b, c, d, e, f, zero, zero], axis=1)
 
-# %% ../nbs/03_generators.ipynb #a212ab9a
+# %% ../nbs/03_generators.ipynb #749e979b
 def make_targets(
     faces,  # Faces
     votes_share=0.0,  # 0 to 1, the share of the FER+ votes in the target
-    smoothing=0.0,  # 0 to 1, the share spread evenly over the seven expressions
+    smoothing=0.0,  # 0 to 1, the share spread evenly over all classes
 ):
-    "`(N, 7)` float32 distributions: the FER-2013 label, smoothed, mixed with the FER+ votes where a face has any."
-    targets = np.eye(len(EXPRESSIONS), dtype=np.float32)[faces.labels]
-    targets = (1 - smoothing) * targets + smoothing / len(EXPRESSIONS)
+    "`(N, classes)` float32 distributions: the label, smoothed, mixed with the FER+ votes where a face has any."
+    count = len(faces.classes)
+    targets = (1 - smoothing) * np.eye(count, dtype=np.float32)[faces.labels] + np.float32(smoothing / count)
     if faces.votes is None or not votes_share:
         return targets
     votes = faces.votes[:, VOTE_COLUMNS].astype(np.float32)
@@ -71,14 +70,14 @@ def make_targets(
     share = np.where(total > 0, votes_share, 0)
     return ((1 - share) * targets + share * votes / np.maximum(total, 1)).astype(np.float32)
 
-# %% ../nbs/03_generators.ipynb #1bbe79d8
+# %% ../nbs/03_generators.ipynb #27f44bd1
 class FaceBatches(keras.utils.PyDataset):
     "Batches of `(images, targets)`; with a seed shuffled anew every epoch, always the same for the same seed and epoch."
 
     def __init__(
         self,
         images,  # (N, 48, 48) uint8
-        targets,  # (N, 7) float32
+        targets,  # (N, classes) float32
         batch_size=128,  # images
         augment=(),  # layers that draw from a SeedGenerator `generator`, as RandomAffine does; called with training=True
         seed=None,  # None keeps the order

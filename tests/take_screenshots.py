@@ -1,31 +1,84 @@
-"""Take the README's pictures of the page: `python tests/take_screenshots.py` writes nbs/images/page.png and phone.png."""
+"""Take the README's pictures of the page: `python tests/take_screenshots.py` writes nbs/images/page.png, phone.png and camera.png."""
 import io
+import tempfile
+from pathlib import Path
 
+import cv2
+import numpy as np
 from helpers import CHROMIUM_ARGUMENTS, PROJECT, find_chromium, running_server
 from PIL import Image, ImageOps
 from playwright.sync_api import sync_playwright
 
-SHOTS = {"page.png": ("light", 1280, 860), "phone.png": ("dark", 390, 844)}
+from fer_nb.drawn_faces import ACTION_UNITS, Identity, paint_face, to_gray, unit_array
+
 LARGEST = 400_000  # bytes a picture
+PLAYED = ("neutral", "happy", "surprise", "sad", "neutral", "fear", "happy")  # what the drawn face shows, one after the other
+HELD, TURNING, RATE = 5.0, 1.2, 10  # seconds of each, seconds from one to the next, frames a second
+
+
+def drawn_frame(
+    units,  # (27,) floats, see unit_array
+    seconds,  # into the clip; the head moves a little
+):
+    "A drawn face in the middle of a 640x480 picture."
+    person = Identity(skin=0.75, hair=0.1, background=0.7, long_hair=True, eye_size=1.1)
+    face = cv2.resize(to_gray(paint_face(units, person)), (480, 480), interpolation=cv2.INTER_CUBIC)
+    wide = cv2.copyMakeBorder(face, 0, 0, 80, 80, cv2.BORDER_REPLICATE)
+    move = np.float32([[1, 0, 30 * np.sin(seconds / 3)], [0, 1, 10 * np.sin(seconds / 2)]])
+    return cv2.warpAffine(wide, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+
+
+def write_clip(
+    path,  # an .mjpeg file, as Chromium's fake camera takes it
+):
+    "A drawn face that turns from one expression to the next, so that the curves have something to show."
+    frames = []
+    for here, there in zip(PLAYED, PLAYED[1:] + PLAYED[:1]):
+        here, there = unit_array(ACTION_UNITS[here]), unit_array(ACTION_UNITS[there])
+        for step in range(int((HELD + TURNING) * RATE)):
+            share = np.clip((step / RATE - HELD) / TURNING, 0, 1)
+            frame = drawn_frame((1 - share) * here + share * there, len(frames) / RATE)
+            frames.append(cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))[1].tobytes())
+    path.write_bytes(b"".join(frames))
+
+
+def save(
+    page,  # Playwright's, with something to see
+    name,  # of the file in nbs/images
+):
+    "Without the two lowest bits of every colour a file is a third smaller, and looks the same."
+    path = PROJECT / "nbs" / "images" / name
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    ImageOps.posterize(picture, 6).save(path, optimize=True)
+    size = path.stat().st_size
+    print(f"{path.name}: {size // 1000} kB")
+    assert size < LARGEST, f"{name} is larger than {LARGEST // 1000} kB"
 
 
 def main():
-    folder = PROJECT / "nbs" / "images"
-    folder.mkdir(exist_ok=True)
-    with running_server("--source", "demo") as server, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
-        for name, (scheme, width, height) in SHOTS.items():
+    with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as playwright:
+        clip = Path(folder) / "drawn.mjpeg"
+        write_clip(clip)
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}"]
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_ARGUMENTS, *camera])
+
+        def open_page(scheme, width, height):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
             page.goto(f"http://127.0.0.1:{server.port}/", wait_until="commit")
             page.wait_for_selector(".card .winner")
-            page.wait_for_timeout(1500)  # for the bars to move and the speed to settle
-            picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-            # Without the two lowest bits of every colour the file is a third smaller, and looks the same.
-            ImageOps.posterize(picture, 6).save(folder / name, optimize=True)
+            return page
+
+        for name, options, seconds in (("page.png", ("light", 1280, 860), 20), ("phone.png", ("dark", 390, 844), 3)):
+            page = open_page(*options)
+            page.wait_for_timeout(1000 * seconds)  # for the bars to move, the speed to settle and the curves to grow
+            save(page, name)
             page.close()
-            size = (folder / name).stat().st_size
-            print(f"{folder / name}: {size // 1000} kB")
-            assert size < LARGEST, f"{name} is larger than {LARGEST // 1000} kB"
+
+        page = open_page("dark", 1280, 860)
+        page.locator("input[value=browser]").check()
+        page.get_by_role("button", name="Start the camera").click()
+        page.wait_for_timeout(50_000)
+        save(page, "camera.png")
         browser.close()
 
 

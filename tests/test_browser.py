@@ -1,20 +1,30 @@
-"""The page in a real browser: what it shows of the demo, of a camera that goes away, and of a server that does."""
+"""The page in a real browser: the server's camera, the browser's own, pictures, the timeline, and what it says of every loss."""
+import csv
+import io
+import itertools
+import json
 import os
 import re
 import signal
 import time
+from contextlib import contextmanager
 
+import cv2
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium, running_server, wait_until
+from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
 
 from fer_nb.camera import CameraError, demo_frames
 from fer_nb.core import EXPRESSIONS
 
+FAKE_CAMERA = ["--use-fake-device-for-media-stream"]
+ALLOWED = ["--use-fake-ui-for-media-stream"]  # answers the browser's question about the camera with yes
+NAMED = ["--host-resolver-rules=MAP class.example 127.0.0.1"]  # a name that is not localhost, so not secure without HTTPS
+
 
 @pytest.fixture(scope="module")
-def browser():
-    "Headless Chromium; where there is none the tests are skipped, but in CI they fail."
+def launch():
+    "Start headless Chromium with more arguments; where there is none the tests are skipped, but in CI they fail."
     try:
         from playwright.sync_api import sync_playwright
 
@@ -24,17 +34,45 @@ def browser():
     if missing:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=CHROMIUM_ARGUMENTS)
+
+        @contextmanager
+        def launched(*arguments):
+            browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_ARGUMENTS, *arguments])
+            yield browser
+            browser.close()
+
+        yield launched
+
+
+@pytest.fixture(scope="module")
+def browser(launch):
+    "Without any camera."
+    with launch(*NAMED) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    "Three seconds of the demo source, as Chromium's fake camera takes them: JPEG after JPEG."
+    path = tmp_path_factory.mktemp("clip") / "demo.mjpeg"
+    frames = itertools.islice(demo_frames(), 75)
+    path.write_bytes(b"".join(cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames))
+    return path
+
+
+@pytest.fixture(scope="module")
+def camera_browser(launch, clip):
+    "With a camera that plays the demo, and may be used."
+    with launch(*FAKE_CAMERA, *ALLOWED, f"--use-file-for-fake-video-capture={clip}") as browser:
+        yield browser
 
 
 @pytest.fixture
-def open_page(browser):
+def open_in():
     "Open the page of a server; the page keeps what it asked for and what went wrong in `requests` and `errors`."
     contexts = []
 
-    def open_at(port, width=1280, height=860, **options):
+    def open_at(browser, port, width=1280, height=860, host="127.0.0.1", script=None, **options):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(1000 * LIMIT)
@@ -42,12 +80,35 @@ def open_page(browser):
         page.on("request", lambda request: page.requests.append(request.url))
         page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
         page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.goto(f"http://127.0.0.1:{port}/", wait_until="commit")  # the streams never end, so the page is never idle
+        if script:
+            page.add_init_script(script)
+        page.goto(f"http://{host}:{port}/", wait_until="commit")  # the streams never end, so the page is never idle
         return page
 
     yield open_at
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def open_page(browser, open_in):
+    "Open the page in the browser without a camera."
+    return lambda port, *size, **options: open_in(browser, port, *size, **options)
+
+
+def choose(page, source):
+    "Take another source, as the keyboard would."
+    page.locator(f"input[value={source}]").check()
+
+
+def start_camera(page):
+    "Turn to the browser's camera, and press the button."
+    choose(page, "browser")
+    page.get_by_role("button", name="Start the camera").click()
+
+
+def wait_for_state(page, *states):
+    page.wait_for_selector(", ".join(f"#page[data-state={state}]" for state in states))
 
 
 def test_page_shows_a_happy_face(server, open_page):
@@ -172,3 +233,461 @@ def assert_plays(page):
     before = page.locator("#picture").screenshot()
     page.wait_for_timeout(500)
     assert page.locator("#picture").screenshot() != before
+
+
+# The browser's own camera
+
+
+COUNT_ASKING = """
+navigator.mediaDevices.asked = 0;
+const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = (wish) => { navigator.mediaDevices.asked += 1; return ask(wish); };
+"""
+
+
+def test_browser_camera_is_asked_for_and_read(server, camera_browser, open_in):
+    page = open_in(camera_browser, server.port, script=COUNT_ASKING)
+    choose(page, "browser")
+    wait_for_state(page, "asking")
+    says = page.locator("#veil").inner_text()
+    for part in ("how likely each expression is", "no emotion", "to this server only", "nothing is stored"):
+        assert part in says
+    assert page.evaluate("navigator.mediaDevices.asked") == 0  # nothing opens before the button
+    page.get_by_role("button", name="Start the camera").click()
+    page.locator(".card [data-part=label]", has_text="happy").wait_for()
+    assert page.evaluate("navigator.mediaDevices.asked") == 1
+    assert page.locator(".card").count() == 1 and page.locator("#veil").is_hidden()
+    assert page.locator("#picture").is_hidden() and page.locator("#canvas").is_visible()
+    wait_until(lambda: page.locator("#speed").inner_text() not in ("–", "0.0"), "no speed is shown")
+    assert page.locator("#delay").is_visible() and int(page.locator("#dropped").inner_text()) >= 0
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert page.context.cookies() == []
+    assert all(url.startswith(f"http://127.0.0.1:{server.port}/") for url in page.requests), page.requests
+
+    page.get_by_role("button", name="Stop the camera").click()
+    wait_for_state(page, "asking")
+    assert page.evaluate("document.querySelector('video').srcObject") is None
+    wait_until(lambda: any(url.endswith("/end") for url in page.requests), "the session is not ended")
+    page.get_by_role("button", name="Start the camera").click()
+    page.locator(".card [data-part=label]", has_text="happy").wait_for()
+    assert page.errors == []
+
+
+def test_session_ends_with_the_page(server, camera_browser, open_in, photo):
+    page = open_in(camera_browser, server.port)
+    start_camera(page)
+    page.wait_for_selector(".card .winner")
+    [session] = {match[1] for match in map(re.compile(r"session=([\w-]+)").search, page.requests) if match}
+    page.goto("about:blank")
+    path = f"/api/frames?session={session}&frame=9999"
+    wait_until(lambda: ask(server.port, "POST", path, photo.read_bytes())[0] == 410, "the session is not ended")
+
+
+# A camera that shows a white square on black, further right in every frame, and the page's own view of what it draws.
+SQUARE_CAMERA = """
+const [WIDTH, HEIGHT] = [%d, %d];
+navigator.mediaDevices.getUserMedia = async () => {
+  const canvas = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT });
+  const pen = canvas.getContext("2d");
+  let step = 0;
+  setInterval(() => {
+    pen.fillStyle = "black";
+    pen.fillRect(0, 0, WIDTH, HEIGHT);
+    pen.fillStyle = "white";
+    pen.fillRect((step++ * 24) %% (WIDTH - 200), HEIGHT / 2 - 100, 200, 200);
+  }, 40);
+  return canvas.captureStream(25);
+};
+"""
+# Left edges of the white square and of the box, in pixels of the canvas; null where there is none.
+EDGES = """
+() => {
+  const canvas = document.querySelector("#canvas");
+  const y = Math.round(canvas.height / 2);
+  const { data } = canvas.getContext("2d").getImageData(0, y, canvas.width, 1);
+  const first = (fits) => {
+    for (let x = 0; x < canvas.width; x++) if (fits(data[4 * x], data[4 * x + 2])) return x;
+    return null;
+  };
+  return [first((red, blue) => red > 200 && blue > 200), first((red, blue) => red > 200 && blue < 100)];
+}
+"""
+
+
+def find_square(jpeg):
+    "The frame's size, and the square's box in it."
+    gray = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_GRAYSCALE)
+    x, y, width, height = cv2.boundingRect((gray > 128).astype(np.uint8))
+    return gray.shape[::-1], {"x": x, "y": y, "width": width, "height": height}
+
+
+def a_face(box, **more):
+    "What the server says of a happy face."
+    probabilities = dict.fromkeys(EXPRESSIONS, 0.02) | {"happy": 0.88}
+    return {"number": 1, "box": box, "label": "happy", "confidence": 0.88, "unsure": False, "probabilities": probabilities, **more}
+
+
+def frame_number(url):
+    return int(re.search(r"frame=(\d+)", url)[1])
+
+
+@pytest.mark.parametrize("size", [(640, 480), (1280, 720), (480, 960)])
+def test_boxes_belong_to_the_frame_under_them(server, open_page, size):
+    page = open_page(server.port, script=SQUARE_CAMERA % size)
+    held, under_way, sizes = [], [0, 0], set()  # under way now, and at most
+
+    def answer(route):
+        "Two frames are held, and the later one is answered first."
+        held.append(route)
+        under_way[0] += 1
+        under_way[1] = max(under_way)
+        if len(held) < 2:
+            return
+        pair = sorted(held, key=lambda route: -frame_number(route.request.url))
+        held.clear()
+        for route in pair:
+            (width, height), box = find_square(route.request.post_data_buffer)
+            sizes.add((width, height))
+            body = {"frame": frame_number(route.request.url), "dropped": False, "width": width, "height": height, "drops": 0}
+            under_way[0] -= 1
+            route.fulfill(json={**body, "faces": [a_face(box)]})
+
+    page.route("**/api/frames*", answer)
+    start_camera(page)
+    page.wait_for_selector(".card .winner")
+    seen = set()
+    for _ in range(25):
+        page.wait_for_timeout(60)
+        square, box = page.evaluate(EDGES)
+        assert square is not None and box is not None
+        seen.add(square)
+        # The box is 3 pixels wide; one frame further the square is about 24 away.
+        assert abs(square - box) <= 5, (square, box)
+    assert len(seen) > 3, "the picture does not move"
+    assert under_way[1] == 2
+    assert sizes == {{(640, 480): (640, 480), (1280, 720): (640, 360), (480, 960): (320, 640)}[size]}
+    page.unroute_all(behavior="ignoreErrors")
+    assert page.errors == []
+
+
+def test_drops_are_counted(server, camera_browser, open_in):
+    page = open_in(camera_browser, server.port)
+
+    def answer(route):
+        number = frame_number(route.request.url)
+        if number % 2:
+            return route.fulfill(json={"frame": number, "dropped": True, "drops": 40 + number})
+        face = a_face({"x": 9, "y": 9, "width": 90, "height": 90}, label="sad", unsure=True)
+        body = {"frame": number, "dropped": False, "width": 640, "height": 480, "faces": [face]}
+        route.fulfill(json={**body, "drops": 40 + number})
+
+    page.route("**/api/frames*", answer)
+    start_camera(page)
+    page.wait_for_selector(".card.unsure")
+    assert page.locator(".card [data-part=label]").inner_text() == "Unsure"
+    wait_until(lambda: int(page.locator("#dropped").inner_text()) > 42, "the server's drops are not shown")
+    page.unroute_all(behavior="ignoreErrors")
+
+
+def test_a_session_that_ended_is_opened_anew_and_a_busy_server_is_spared(server, camera_browser, open_in):
+    page = open_in(camera_browser, server.port)
+    start_camera(page)
+    page.wait_for_selector(".card .winner")
+    sessions = lambda: sum(url.endswith("/api/sessions") for url in page.requests)
+    assert sessions() == 1
+    page.route("**/api/frames*", lambda route: route.fulfill(status=410, json={"error": "The session ended."}), times=1)
+    wait_until(lambda: page.wait_for_timeout(50) or sessions() == 2, "no new session is opened")
+    # Its faces are new ones, so they get new numbers.
+    page.locator(".card [data-part=number]", has_text=re.compile("^2$")).wait_for()
+
+    times = []
+    busy = lambda route: times.append(time.monotonic()) or route.fulfill(status=429, json={"error": "Too many requests."})
+    page.route("**/api/frames*", busy)
+    page.wait_for_timeout(4000)
+    assert len(times) < 20, "the page does not slow down"
+    page.unroute_all(behavior="ignoreErrors")
+    page.wait_for_selector("#notice:visible")
+    assert "busy" in page.locator("#notice").inner_text()
+    page.wait_for_selector("#notice[hidden]", state="attached")
+    assert page.locator("#page").get_attribute("data-state") == "playing"
+
+
+def assert_offers(page, title, *offers):
+    "The veil says why there is no camera, and offers other ways."
+    page.locator("#veil-title", has_text=title).wait_for()
+    assert page.locator("#page").get_attribute("data-tone") == "gone"
+    assert page.locator("#actions button").all_inner_texts() == list(offers)
+
+
+SERVER_OFFER = "Watch the server: Demo: Eileen Collins, photographed by NASA"
+
+
+def test_page_says_that_permission_was_denied(server, launch, open_in):
+    with launch(*FAKE_CAMERA) as browser:
+        page = open_in(browser, server.port)
+        start_camera(page)
+        assert_offers(page, "The camera is not allowed", "Try again", "Use a picture instead", SERVER_OFFER)
+        page.get_by_role("button", name=SERVER_OFFER).click()
+        page.locator(".card [data-part=label]", has_text="happy").wait_for()
+
+
+def test_page_says_that_there_is_no_camera(server, open_page):
+    page = open_page(server.port, permissions=["camera"])
+    start_camera(page)
+    assert_offers(page, "There is no camera", "Try again", "Use a picture instead", SERVER_OFFER)
+    page.get_by_role("button", name="Use a picture instead").click()
+    wait_for_state(page, "choosing")
+
+
+def test_page_says_that_the_camera_is_in_use(server, open_page):
+    busy = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('in use', 'NotReadableError'); }"
+    page = open_page(server.port, script=busy)
+    start_camera(page)
+    assert_offers(page, "The camera can't be opened", "Try again", "Use a picture instead", SERVER_OFFER)
+
+
+def test_page_says_that_a_camera_needs_https(server, open_page):
+    page = open_page(server.port, host="class.example")
+    page.wait_for_selector(".card .winner")  # the server's camera needs none
+    choose(page, "browser")
+    assert_offers(page, "No camera without HTTPS", "Use a picture instead", SERVER_OFFER)
+
+
+def test_page_says_that_the_camera_was_unplugged(server, camera_browser, open_in):
+    page = open_in(camera_browser, server.port)
+    start_camera(page)
+    page.wait_for_selector(".card .winner")
+    page.evaluate(
+        """() => {
+          const [track] = document.querySelector("video").srcObject.getVideoTracks();
+          track.stop();
+          track.dispatchEvent(new Event("ended"));
+        }"""
+    )
+    assert_offers(page, "The camera is gone", "Try again", "Use a picture instead", SERVER_OFFER)
+    assert page.locator(".card .winner").count() == 0
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_selector(".card .winner")
+
+
+def test_browser_camera_goes_on_after_the_server_was_gone(project, camera_browser, open_in):
+    with running_server("--source", "demo", project=project) as process:
+        page = open_in(camera_browser, process.port)
+        start_camera(page)
+        page.wait_for_selector(".card .winner")
+    wait_for_state(page, "silent")
+    with running_server("--source", "demo", project=project, port=process.port):
+        wait_for_state(page, "playing")
+        page.wait_for_selector(".card .winner")
+
+
+def test_servers_camera_is_released_when_nobody_watches(serve_camera, open_page):
+    class CountedCamera:
+        name, open = "Counted", 0
+
+        def frames(self):
+            self.open += 1
+            try:
+                for frame in demo_frames():
+                    time.sleep(0.04)
+                    yield frame
+            finally:
+                self.open -= 1
+
+    camera = CountedCamera()
+    page = open_page(serve_camera(camera))
+    page.wait_for_selector(".card .winner")
+    assert camera.open == 1
+    choose(page, "picture")
+    wait_until(lambda: page.wait_for_timeout(50) or camera.open == 0, "the camera is still open")
+    choose(page, "server")
+    page.wait_for_selector(".card .winner")
+    assert_plays(page)
+
+
+# Pictures
+
+
+DROP = """
+async (name) => {
+  const blob = await (await fetch("/static/" + name)).blob();
+  const dataTransfer = new DataTransfer();
+  dataTransfer.items.add(new File([blob], name, { type: blob.type }));
+  for (const kind of ["dragenter", "dragover", "drop"]) {
+    document.body.dispatchEvent(new DragEvent(kind, { dataTransfer, bubbles: true, cancelable: true }));
+  }
+}
+"""
+
+
+def assert_shows_the_portrait(page):
+    wait_for_state(page, "shown")
+    assert page.locator(".card [data-part=label]").all_inner_texts() == ["Happy"]
+    assert page.locator("#source").inner_text() == "demo.jpg"
+    assert page.locator("#size").inner_text() == "512×512"
+    assert page.locator("#canvas").is_visible() and page.locator("#veil").is_hidden()
+    assert page.locator("#timeline").is_hidden()  # a single picture has none
+
+
+def test_picture_is_uploaded(server, photo, open_page):
+    page = open_page(server.port)
+    choose(page, "picture")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose a picture").click()
+    chooser.value.set_files(photo)
+    assert_shows_the_portrait(page)
+    page.locator("#file").set_input_files({"name": "words.txt", "mimeType": "text/plain", "buffer": b"no picture"})
+    wait_for_state(page, "unreadable")
+    assert page.locator(".card .winner").count() == 0
+    page.locator("#file").set_input_files(photo)
+    assert_shows_the_portrait(page)
+    assert page.errors == []
+
+
+def test_picture_is_dropped(server, open_page):
+    page = open_page(server.port)
+    page.wait_for_selector(".card .winner")
+    page.evaluate(DROP, "demo.jpg")
+    assert_shows_the_portrait(page)
+    assert page.locator("input[value=picture]").is_checked()
+    choose(page, "server")
+    assert_plays(page)
+
+
+# The timeline
+
+
+INK_ON_CHART = """
+() => {
+  const canvas = document.querySelector("#chart");
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  const hue = getComputedStyle(canvas).getPropertyValue("--happy").trim();
+  const [red, green, blue] = [1, 3, 5].map((place) => parseInt(hue.slice(place, place + 2), 16));
+  let ink = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] > 200 && Math.abs(data[at] - red) + Math.abs(data[at + 1] - green) + Math.abs(data[at + 2] - blue) < 80) ink += 1;
+  }
+  return ink;
+}
+"""
+
+
+@pytest.mark.parametrize("source", ["server", "browser"])
+def test_timeline_fills_and_is_downloaded(server, camera_browser, open_in, tmp_path, source):
+    page = open_in(camera_browser, server.port)
+    if source == "browser":
+        start_camera(page)
+    page.wait_for_selector(".card .winner")
+    page.locator("#timeline-summary", has_text=re.compile(r"Face \d+ over [2-9] s: happy")).wait_for()
+    drawn = page.evaluate(INK_ON_CHART)
+    assert drawn > 8, "the curve of happy is not drawn"
+    page.locator("#legend button", has_text="happy").click()
+    assert page.evaluate(INK_ON_CHART) < drawn / 4
+    assert page.locator("#timeline-face option").count() == 2
+
+    texts = {}
+    for kind in ("csv", "json"):
+        with page.expect_download() as download:
+            page.locator(f"#{kind}").click()
+        assert re.fullmatch(rf"expressions-[\dT-]+\.{kind}", download.value.suggested_filename)
+        texts[kind] = download.value.path().read_text(encoding="utf-8")
+    lines, data = list(csv.DictReader(io.StringIO(texts["csv"]))), json.loads(texts["json"])
+    fields = ["seconds", "frame", "face", "x", "y", "width", "height", "label", "confidence", "unsure", *EXPRESSIONS]
+    assert list(lines[0]) == fields and len(lines) > 10
+    assert data["expressions"] == list(EXPRESSIONS) and data["model"] == "default"
+    assert len(data["rows"]) >= len(lines)
+    for line, row in zip(lines, data["rows"]):
+        assert [float(line["seconds"]), int(line["frame"]), int(line["face"])] == [row["seconds"], row["frame"], row["face"]]
+        assert {side: float(line[side]) for side in ("x", "y", "width", "height")} == row["box"]
+        assert (line["label"], line["unsure"] == "true") == (row["label"], row["unsure"])
+        assert {name: float(line[name]) for name in EXPRESSIONS} == row["probabilities"]
+    assert sum(line["label"] == "happy" for line in lines) > 0.9 * len(lines)
+    seconds = [row["seconds"] for row in data["rows"]]
+    frames = [row["frame"] for row in data["rows"]]
+    assert seconds == sorted(seconds) and seconds[0] == 0 and frames == sorted(set(frames))
+
+    choose(page, "picture")  # nothing more is added
+    choose(page, source) if source == "browser" else None
+    if source == "browser":
+        page.locator("#clear").click()
+        assert page.locator("#csv").is_disabled()
+        assert "No face" in page.locator("#timeline-summary").inner_text()
+    assert page.errors == []
+
+
+def test_timeline_keeps_ten_minutes_and_quotes_what_it_must(server, open_page):
+    page = open_page(server.port)
+    told = page.evaluate(
+        """async () => {
+          const { Timeline } = await import("/static/timeline.js");
+          const timeline = new Timeline();
+          const box = { x: 1, y: 2, width: 3, height: 4 };
+          const face = { number: 1, box, label: '=a, "b"', confidence: 0.5, probabilities: { '=a, "b"': 0.5, c: 0.5 } };
+          for (let frame = 0; frame < 700 * 4; frame++) timeline.add(frame, [face], 1000 + 250 * frame);
+          timeline.add(700 * 4 - 1, [face]);  // the same frame again
+          return { rows: timeline.rows.length, first: timeline.rows[0].seconds, now: timeline.now,
+                   recent: timeline.recent.length, csv: timeline.csv().split("\\r\\n").slice(0, 2) };
+        }"""
+    )
+    assert told["now"] == 699.75 and 600 <= told["now"] - told["first"] <= 601.5
+    assert 2400 <= told["rows"] <= 2406 and 240 <= told["recent"] <= 241
+    head, line = csv.reader(io.StringIO("\r\n".join(told["csv"])))
+    assert head[-2:] == ["'=a, \"b\"", "c"] and line[7] == "'=a, \"b\""
+
+
+# For everybody
+
+
+def serious(page):
+    "What axe finds of serious or critical impact, each as a line."
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{problem['id']}: {node['html'][:200]}"
+        for problem in found
+        if problem["impact"] in ("serious", "critical")
+        for node in problem["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width, height", [(1280, 860), (390, 844)])
+def test_axe_finds_nothing_serious(server, camera_browser, open_in, photo, scheme, width, height):
+    page = open_in(camera_browser, server.port, width, height, color_scheme=scheme)
+    page.locator("#csv:enabled").wait_for()
+    assert serious(page) == []
+    choose(page, "browser")
+    assert serious(page) == []
+    page.get_by_role("button", name="Start the camera").click()
+    page.wait_for_selector(".card .winner")
+    page.locator("#legend button", has_text="sad").click()
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    choose(page, "picture")
+    assert serious(page) == []
+    page.locator("#file").set_input_files(photo)
+    wait_for_state(page, "shown")
+    assert serious(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_keyboard_reaches_everything(server, camera_browser, open_in):
+    page = open_in(camera_browser, server.port, reduced_motion="reduce")
+    page.locator("#csv:enabled").wait_for()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.value") == "server"
+    page.keyboard.press("ArrowRight")
+    wait_for_state(page, "asking")
+    page.keyboard.press("Tab")
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
+    assert outline == "3px" and page.evaluate("document.activeElement.textContent") == "Start the camera"
+    page.keyboard.press("Enter")
+    page.locator("#csv:enabled").wait_for()
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.textContent"))
+    for name in ("stop", "mirror", "timeline-face", *EXPRESSIONS, "csv", "json", "clear"):
+        assert name in reached, reached
+    page.locator("#announcement", has_text="Face 1: happy").wait_for(state="attached")

@@ -1,172 +1,106 @@
-// The live page: listens to the server's events and writes them into the cards, the picture's veil and the facts.
+// The live page: three sources, one of them at work, and what it reports written into the picture's veil, the cards,
+// the facts and the timeline.
 
-const RETRY_AFTER = 2000; // milliseconds before a lost stream or picture is asked for again
-const SILENT_AFTER = 8000; // milliseconds without an event before the server counts as gone
-const SETTLED_AFTER = 1000; // milliseconds a sentence stays the same before it is spoken
-const UNSPOKEN_AT_MOST = 5000; // milliseconds after which the latest sentence is spoken, settled or not
+import { runCamera } from "./camera.js";
+import { button, element, page, setText } from "./dom.js";
+import { labelOf, showFaces } from "./faces.js";
+import { record, showTimelineOf } from "./panel.js";
+import { acceptPictures, runPicture } from "./picture.js";
+import { runServer } from "./server.js";
+import { announce } from "./speech.js";
+import { STATES } from "./states.js";
 
-const element = (id) => document.getElementById(id);
+const SOURCES = { server: runServer, browser: runCamera, picture: runPicture };
+const CAMERA_ON = ["connecting", "playing", "paused", "silent", "refused"]; // states in which this browser's camera is open
 
-const page = element("page");
-const picture = element("picture");
-const faceList = element("faces");
-const pictureAddress = picture.src;
+let work = null; // ends the source at work
 
-// What each state shows on the page. "silent" is the page's own: the server says the other three.
-const STATES = {
-  opening: {
-    pill: "Opening",
-    veil: ["Opening the camera", "The first picture is on its way."],
-    empty: ["Nothing to read yet", "Faces appear here with the first picture."],
-  },
-  playing: {
-    pill: "Live",
-    veil: null,
-    empty: ["No face in view", "Look towards the camera, with light from the front."],
-  },
-  gone: {
-    pill: "No camera",
-    veil: ["The camera is gone", "It gives no pictures at the moment."],
-    empty: ["Nothing to read", "Faces come back with the camera."],
-  },
-  silent: {
-    pill: "No server",
-    veil: ["The server does not answer; trying again", "The page goes on by itself when it is back."],
-    empty: ["Nothing to read", "Faces come back with the server."],
-  },
-};
-
-let pictureIsStale = false;
-let announcementTimer;
-let announcementPending = "";
-let unspokenSince = null;
-
-function setText(target, text) {
-  if (target.textContent !== text) target.textContent = text;
+// What may be offered over the picture, by the names that states.js uses.
+function offers({ start, choose }) {
+  return {
+    start: start && ["Start the camera", start],
+    again: start && ["Try again", start],
+    choose: choose && ["Choose a picture", choose],
+    mine: ["Use my camera", () => chooseSource("browser")],
+    upload: ["Use a picture instead", () => chooseSource("picture")],
+    server: [`Watch the server: ${page.dataset.server}`, () => chooseSource("server")],
+  };
 }
 
-// A probability is never quite 0 or 1, so rounding does not say that it is.
-function percent(share) {
-  if (share > 0 && share < 0.005) return "<1%";
-  if (share < 1 && share >= 0.995) return ">99%";
-  return `${Math.round(share * 100)}%`;
+function showActions(state, report) {
+  const actions = element("actions");
+  if (actions.dataset.state === state && state === page.dataset.state) return;
+  actions.dataset.state = state;
+  const possible = offers(report);
+  const made = (STATES[state].actions ?? []).filter((name) => possible[name]).map((name) => button(...possible[name]));
+  const hadFocus = actions.contains(document.activeElement);
+  actions.replaceChildren(...made);
+  if (hadFocus) (made[0] ?? document.querySelector("input[name=source]:checked")).focus();
 }
 
-function speak() {
-  unspokenSince = null;
-  setText(element("announcement"), announcementPending);
-}
-
-// A label that flickers between two expressions is not worth interrupting a listener for at each turn.
-function announce(sentence) {
-  if (sentence === announcementPending) return;
-  announcementPending = sentence;
-  unspokenSince ??= Date.now();
-  const patience = unspokenSince + UNSPOKEN_AT_MOST - Date.now();
-  clearTimeout(announcementTimer);
-  announcementTimer = setTimeout(speak, Math.min(SETTLED_AFTER, patience));
-}
-
-// The new query keeps the browser from handing back the connection that died.
-function askForPicture() {
-  picture.src = `${pictureAddress}?again=${Date.now()}`;
-}
-
-function makeCard() {
-  return element("face").content.firstElementChild.cloneNode(true);
-}
-
-function fitCards(count) {
-  while (faceList.children.length < count) faceList.append(makeCard());
-  while (faceList.children.length > count) faceList.lastElementChild.remove();
-}
-
-function showRow(row, share, wins) {
-  row.classList.toggle("winner", wins);
-  row.querySelector(".fill").style.setProperty("--share", share);
-  setText(row.querySelector(".share"), percent(share));
-}
-
-function showFace(card, face, number) {
-  setText(card.querySelector("[data-part=number]"), String(number));
-  setText(card.querySelector("[data-part=label]"), face.label);
-  setText(card.querySelector("[data-part=confidence]"), percent(face.confidence));
-  for (const row of card.querySelectorAll(".row")) {
-    const expression = row.dataset.expression;
-    showRow(row, face.probabilities[expression], expression === face.label);
-  }
-}
-
-function showFaces(faces) {
-  fitCards(faces.length);
-  faces.forEach((face, index) => showFace(faceList.children[index], face, index + 1));
-  element("empty").hidden = faces.length > 0;
-}
-
-function showState(state, message) {
-  const { pill, veil, empty } = STATES[state];
+function showState(state, report) {
+  const { pill, tone, veil, empty } = STATES[state];
+  showActions(state, report);
   page.dataset.state = state;
+  page.dataset.tone = tone;
   setText(element("state"), pill);
   setText(element("empty-title"), empty[0]);
   setText(element("empty-hint"), empty[1]);
   element("veil").hidden = veil === null;
+  element("controls").hidden = page.dataset.source !== "browser" || !CAMERA_ON.includes(state);
+  element("picture-controls").hidden = state !== "shown";
   if (veil === null) return;
   setText(element("veil-title"), veil[0]);
-  setText(element("veil-message"), message || veil[1]);
+  setText(element("veil-message"), report.message || veil[1]);
 }
 
-function showFacts({ state, source, frames_per_second: speed, size }) {
-  setText(element("source"), source);
-  setText(element("speed"), state === "playing" ? speed.toFixed(speed < 10 ? 1 : 0) : "–");
-  if (size?.height > 0) element("stage").style.setProperty("--aspect", size.width / size.height);
+function showFact(id, text) {
+  element(id).closest("dl > div").hidden = text === undefined;
+  setText(element(id), text ?? "–");
 }
 
-function sentenceFor({ state, message, faces }) {
+function showFacts({ source, speed, delay, dropped, size, ratio, busy }) {
+  const pace = speed == null ? "–" : speed.toFixed(speed < 10 ? 1 : 0);
+  showFact("source", source ?? { server: page.dataset.server, browser: "This browser's camera", picture: "A picture" }[page.dataset.source]);
+  showFact("speed", speed == null && page.dataset.source !== "server" ? undefined : pace);
+  showFact("delay", delay === undefined ? undefined : delay.toFixed(0));
+  showFact("dropped", dropped === undefined ? undefined : String(dropped));
+  showFact("size", size);
+  if (ratio) element("stage").style.setProperty("--aspect", ratio);
+  element("notice").hidden = !busy;
+  setText(element("notice"), busy ? "The server is busy, so this page sends it fewer frames." : "");
+}
+
+function sentenceFor(state, { message, faces = [] }) {
   const { veil, empty } = STATES[state];
   if (veil) return `${veil[0]}. ${message || veil[1]}`;
   if (faces.length === 0) return empty[0];
-  return faces.map((face, index) => `Face ${index + 1}: ${face.label}`).join(", ");
+  return faces.map((face) => `Face ${face.number}: ${labelOf(face)}`).join(", ");
 }
 
-// The picture's connection dies with the server and may end with the camera: ask anew when playing starts again.
-function refreshPicture(state) {
-  if (state !== "playing") pictureIsStale ||= state !== "opening";
-  else if (pictureIsStale) {
-    pictureIsStale = false;
-    askForPicture();
-  }
+function show(state, report) {
+  const reads = state === "playing" || state === "shown";
+  const faces = reads ? (report.faces ?? []).map((face, index) => ({ ...face, number: face.number ?? index + 1 })) : [];
+  showState(state, report);
+  showFaces(faces);
+  showFacts(report);
+  if (state === "playing") record(report.frame, faces, report.taken);
+  announce(sentenceFor(state, { ...report, faces }));
 }
 
-function show(event) {
-  showState(event.state, event.message);
-  showFaces(event.state === "playing" ? event.faces : []);
-  refreshPicture(event.state);
-  announce(sentenceFor(event));
+function chooseSource(name, ...rest) {
+  work?.abort();
+  work = new AbortController();
+  const { signal } = work;
+  page.dataset.source = name;
+  document.querySelector(`input[name=source][value=${name}]`).checked = true;
+  element("stage").style.removeProperty("--aspect");
+  showTimelineOf(name);
+  SOURCES[name]((state, report = {}) => signal.aborted || show(state, report), signal, ...rest);
 }
 
-// One way back from every loss. The browser's own reconnecting gives up for good on an answer such as 502,
-// and does not notice a network that went quiet.
-function listen() {
-  const stream = new EventSource(page.dataset.events);
-  let watch = setTimeout(lose, SILENT_AFTER);
-
-  function lose() {
-    clearTimeout(watch);
-    stream.close();
-    setText(element("speed"), "–");
-    show({ state: "silent", message: "", faces: [] });
-    setTimeout(listen, RETRY_AFTER);
-  }
-
-  stream.onerror = lose;
-  stream.onmessage = ({ data }) => {
-    clearTimeout(watch);
-    watch = setTimeout(lose, SILENT_AFTER);
-    const event = JSON.parse(data);
-    showFacts(event);
-    show(event);
-  };
-}
-
-picture.addEventListener("error", () => setTimeout(askForPicture, RETRY_AFTER));
-listen();
+element("sources").addEventListener("change", ({ target }) => chooseSource(target.value));
+acceptPictures((file) => chooseSource("picture", file));
+window.addEventListener("pagehide", () => work.abort()); // the camera's light goes out, and the session ends
+window.addEventListener("pageshow", ({ persisted }) => persisted && chooseSource(page.dataset.source));
+chooseSource(document.querySelector("input[name=source]:checked").value); // perhaps chosen before this script had come

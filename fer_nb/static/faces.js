@@ -1,0 +1,57 @@
+// The cards: one a face, with its number, its label and a bar for every expression that the model knows.
+
+import { property } from "./colours.js";
+import { element, percent, setText } from "./dom.js";
+
+const list = element("faces");
+
+export const labelOf = (face) => (face.unsure ? "unsure" : face.label);
+
+function makeCard(number) {
+  const card = element("face").content.firstElementChild.cloneNode(true);
+  card.dataset.number = number;
+  return card;
+}
+
+// The template's rows are the model's expressions; should a face carry others, the rows follow the face.
+function fitRows(card, names) {
+  const rows = [...card.querySelectorAll(".row")];
+  if (rows.length === names.length && rows.every((row, index) => row.dataset.expression === names[index])) return rows;
+  const fitted = names.map((name) => {
+    const row = rows[0].cloneNode(true);
+    row.dataset.expression = name;
+    setText(row.querySelector(".name"), name);
+    return row;
+  });
+  card.querySelector(".bars").replaceChildren(...fitted);
+  return fitted;
+}
+
+function fill(card, face) {
+  const names = Object.keys(face.probabilities);
+  setText(card.querySelector("[data-part=number]"), String(face.number));
+  setText(card.querySelector("[data-part=label]"), labelOf(face));
+  setText(card.querySelector("[data-part=confidence]"), percent(face.confidence));
+  card.classList.toggle("unsure", Boolean(face.unsure));
+  for (const row of fitRows(card, names)) {
+    const name = row.dataset.expression;
+    const share = face.probabilities[name];
+    row.classList.toggle("winner", name === face.label);
+    row.style.setProperty("--hue", `var(${property(name, names)})`);
+    row.querySelector(".fill").style.setProperty("--share", share);
+    setText(row.querySelector(".share"), percent(share));
+  }
+}
+
+// A face keeps its card, and cards stand in the order of the numbers, so that faces that cross swap nothing here.
+export function showFaces(faces) {
+  const old = new Map([...list.children].map((card) => [Number(card.dataset.number), card]));
+  [...faces].sort((one, other) => one.number - other.number).forEach((face, index) => {
+    const card = old.get(face.number) ?? makeCard(face.number);
+    old.delete(face.number);
+    fill(card, face);
+    if (list.children[index] !== card) list.insertBefore(card, list.children[index] ?? null);
+  });
+  for (const card of old.values()) card.remove();
+  element("empty").hidden = faces.length > 0;
+}

@@ -1,0 +1,77 @@
+// The server's own camera: an annotated picture that the browser plays, and events that say what is in it.
+
+import { api, element, page } from "./dom.js";
+
+const RETRY_AFTER = 2000; // milliseconds before a lost stream or picture is asked for again
+const SILENT_AFTER = 8000; // milliseconds without an event before the server counts as gone
+
+const picture = element("picture");
+const pictureAddress = picture.getAttribute("src");
+
+function factsOf({ state, source, frames_per_second: speed, size }) {
+  return { source, speed: state === "playing" ? speed : null, ratio: size?.height > 0 ? size.width / size.height : null };
+}
+
+// One way back from every loss. The browser's own reconnecting gives up for good on an answer such as 502,
+// and does not notice a network that went quiet.
+export function runServer(report, signal) {
+  let stale = !picture.hasAttribute("src");
+  let stream, watch, retry;
+
+  // The new query keeps the browser from handing back the connection that died.
+  function askForPicture() {
+    if (!signal.aborted) picture.src = `${pictureAddress}?again=${Date.now()}`;
+  }
+
+  // The picture's connection dies with the server and may end with the camera: ask anew when playing starts again.
+  function refreshPicture(state) {
+    if (state !== "playing") stale ||= state !== "opening";
+    else if (stale) {
+      stale = false;
+      askForPicture();
+    }
+  }
+
+  function show(event) {
+    report(event.state, { message: event.message, faces: event.faces, frame: event.frame, ...factsOf(event) });
+    refreshPicture(event.state);
+  }
+
+  function lose() {
+    clearTimeout(watch);
+    stream.close();
+    report("silent", { source: page.dataset.server });
+    refreshPicture("silent");
+    retry = setTimeout(listen, RETRY_AFTER);
+  }
+
+  function listen() {
+    stream = new EventSource(api("events"));
+    watch = setTimeout(lose, SILENT_AFTER);
+    stream.onerror = lose;
+    stream.onmessage = ({ data }) => {
+      clearTimeout(watch);
+      watch = setTimeout(lose, SILENT_AFTER);
+      show(JSON.parse(data));
+    };
+  }
+
+  function pictureFailed() {
+    if (picture.hasAttribute("src")) setTimeout(askForPicture, RETRY_AFTER);
+  }
+
+  signal.addEventListener("abort", () => {
+    clearTimeout(watch);
+    clearTimeout(retry);
+    stream.close();
+    picture.removeEventListener("error", pictureFailed);
+    picture.src = ""; // ends the connection, so that the server can release its camera
+    picture.removeAttribute("src");
+    picture.hidden = true;
+  });
+
+  picture.hidden = false;
+  picture.addEventListener("error", pictureFailed);
+  report("opening", { source: page.dataset.server });
+  listen();
+}
