@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: serve test env lab docs train clean
+.PHONY: serve test soak env lab docs train clean
 
 serve: env
 	$(BIN)/fer_nb serve $(ARGS)
@@ -19,6 +19,10 @@ env: .venv/ready
 
 test: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh
+
+# What takes long: ten minutes of eight sessions, ten thousand damaged bodies, faults under load.
+soak: env
+	$(BIN)/python -m pytest -q -m soak tests $(ARGS)
 
 lab: env
 	$(BIN)/jupyter lab nbs/01_intro.ipynb

@@ -4,25 +4,27 @@
 
 # %% auto #0
 __all__ = ['AWAKE', 'SILENT', 'FAILURES', 'UPLOAD_LIMIT', 'UPLOADS', 'IMAGES', 'FRAME_LIMIT', 'FRAME_PIXELS', 'STREAMS',
-           'PATIENCE', 'COOKIE', 'HEADERS', 'Snapshot', 'LiveRecognition', 'Parts', 'as_event', 'add_page',
-           'read_contract', 'stream', 'add_live', 'camera_events', 'session_events', 'MemoryRequest', 'image_body',
-           'recognize_image', 'recognize_or_say', 'add_predict', 'frame_number', 'add_sessions', 'add_frames',
-           'add_operations', 'host_name', 'add_host_check', 'TokenBuckets', 'add_rate_limit', 'is_token', 'add_token',
-           'comes_from_elsewhere', 'add_origin_check', 'add_manners', 'create_app', 'make_server', 'run_server']
+           'PATIENCE', 'QUIET', 'COOKIE', 'HEADERS', 'READ_PATIENCE', 'Snapshot', 'LiveRecognition', 'Parts',
+           'as_event', 'add_page', 'read_contract', 'stream', 'add_live', 'camera_events', 'session_events',
+           'MemoryRequest', 'image_body', 'recognize_image', 'recognize_or_say', 'add_predict', 'frame_number',
+           'add_sessions', 'add_frames', 'add_operations', 'add_request_log', 'host_name', 'add_host_check',
+           'TokenBuckets', 'add_rate_limit', 'is_token', 'add_token', 'comes_from_elsewhere', 'add_origin_check',
+           'add_manners', 'create_app', 'make_server', 'run_server']
 
-# %% ../nbs/07_flask_app.ipynb #95a46d85
+# %% ../nbs/07_flask_app.ipynb #03e79abe
 import hmac
 import io
 import json
 import logging
 import mimetypes
 import signal
+import socket
 import threading
 import time
 from collections import deque
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import cv2
@@ -502,14 +504,12 @@ def add_frames(
             parts.metrics.observe(result.recognition, "session", time.monotonic() - start)
         return result.as_dict()
 
-# %% ../nbs/07_flask_app.ipynb #4305c9c1
+# %% ../nbs/07_flask_app.ipynb #570037b9
 def add_operations(
     app,  # Flask
     parts,  # Parts
 ):
     "`/healthz`, whether the server is ready, and `/metrics`, its figures."
-    log = logging.getLogger("fer_nb.requests")
-    quiet = {"static", "healthz", "metrics", "frames"}
 
     @app.get("/healthz")
     def healthz():
@@ -520,6 +520,17 @@ def add_operations(
     @app.get("/metrics")
     def metrics():
         return Response(parts.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
+
+# %% ../nbs/07_flask_app.ipynb #60602558
+QUIET = {"static", "healthz", "metrics", "frames"}
+
+# %% ../nbs/07_flask_app.ipynb #6b5fef2d
+def add_request_log(
+    app,  # Flask
+    parts,  # Parts
+):
+    "Count and log every request; refuse it where the server stops."
+    log = logging.getLogger("fer_nb.requests")
 
     @app.before_request
     def start_clock():
@@ -533,7 +544,7 @@ def add_operations(
         parts.metrics.requests.labels(endpoint, response.status_code).inc()
         details = {"method": request.method, "endpoint": endpoint, "status": response.status_code}
         details["milliseconds"] = round(1000 * (time.perf_counter() - g.get("start", time.perf_counter())), 1)
-        level = logging.DEBUG if endpoint in quiet and response.status_code < 400 else logging.INFO
+        level = logging.DEBUG if endpoint in QUIET and response.status_code < 400 else logging.INFO
         log.log(level, "Request", extra={"details": details})
         return response
 
@@ -560,7 +571,7 @@ def add_host_check(
         if hosts is not None and asked is not None and host_name(asked) not in hosts:
             abort(403, "This server does not go by that name; open it by its own address, or start it with --allow-host.")
 
-# %% ../nbs/07_flask_app.ipynb #4b740fb3
+# %% ../nbs/07_flask_app.ipynb #86e8451f
 class TokenBuckets:
     "A bucket of tokens for each client."
 
@@ -579,8 +590,9 @@ class TokenBuckets:
             now = self.clock()
             tokens, when = self.buckets.get(client, (self.burst, now))
             tokens = min(self.burst, tokens + (now - when) * self.rate)
-            if len(self.buckets) > 10_000:  # forget the full ones, which is what a new client gets anyway
-                self.buckets = {name: it for name, it in self.buckets.items() if it[0] + (now - it[1]) * self.rate < self.burst}
+            if len(self.buckets) > 10_000:  # forget the full ones; a new client gets a full one anyway
+                refill = self.burst / self.rate  # seconds
+                self.buckets = {name: bucket for name, bucket in self.buckets.items() if now - bucket[1] < refill}
             if tokens < 1:
                 return (1 - tokens) / self.rate
             self.buckets[client] = tokens - 1, now
@@ -650,7 +662,7 @@ def comes_from_elsewhere(
         return headers["Sec-Fetch-Site"] not in ("same-origin", "none")
     return "Origin" in headers and urlsplit(headers["Origin"]).netloc.lower() != headers.get("Host", "").lower()
 
-# %% ../nbs/07_flask_app.ipynb #970a0841
+# %% ../nbs/07_flask_app.ipynb #1899040a
 def add_origin_check(
     app,  # Flask
 ):
@@ -658,16 +670,16 @@ def add_origin_check(
 
     @app.before_request
     def check_origin():
-        opened_by_link = request.endpoint in ("index", "docs") and request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        mode = request.headers.get("Sec-Fetch-Mode", "navigate")
+        opened_by_link = request.endpoint in ("index", "docs") and mode == "navigate"
         if not opened_by_link and comes_from_elsewhere(request.headers):
             abort(403, "Another site made your browser send this, so it is refused; use the page of this server.")
 
-# %% ../nbs/07_flask_app.ipynb #12edc0d8
+# %% ../nbs/07_flask_app.ipynb #f8c286eb
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -705,7 +717,7 @@ def add_manners(
             response.headers.setdefault(name, value)
         return response
 
-# %% ../nbs/07_flask_app.ipynb #92a5bdca
+# %% ../nbs/07_flask_app.ipynb #54cadedc
 def create_app(
     camera,  # what has a name and frames(), such as VideoCamera
     model,  # FacialExpressionModel
@@ -722,17 +734,20 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=UPLOAD_LIMIT, MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT)
     app.json.sort_keys = False
     parts = app.extensions["fer_nb"] = Parts(camera, model, detector or BlazeFace(), **limits)
-    add_operations(app, parts)
+    add_request_log(app, parts)
     add_host_check(app, hosts)
     add_rate_limit(app, rate)
     add_token(app, token)
     add_origin_check(app)
-    for add in (add_page, add_live, add_predict, add_sessions):
+    for add in (add_page, add_live, add_predict, add_sessions, add_operations):
         add(app, parts)
     add_manners(app)
     return app
 
-# %% ../nbs/07_flask_app.ipynb #8b1a5435
+# %% ../nbs/07_flask_app.ipynb #b9eeb9d6
+READ_PATIENCE = 30  # seconds a client may leave unread what it was sent
+
+# %% ../nbs/07_flask_app.ipynb #aa19e696
 def make_server(
     app,  # what create_app made
     host,  # str, the address to listen on
@@ -740,10 +755,14 @@ def make_server(
 ):
     "A waitress server that listens; OSError or ValueError where it can't."
     memory = {"inbuf_overflow": 2**30, "outbuf_overflow": 2**30, "outbuf_high_watermark": 2**20}
-    return waitress.create_server(
+    server = waitress.create_server(
         app, host=host, port=port, threads=STREAMS + 36, connection_limit=400, channel_timeout=60, asyncore_use_poll=True,
         max_request_body_size=2 * UPLOAD_LIMIT, ident="fer_nb", **memory,
     )
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it; elsewhere such a connection stays until its client goes
+        option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * READ_PATIENCE)
+        server.adj.socket_options = [*server.adj.socket_options, option]
+    return server
 
 # %% ../nbs/07_flask_app.ipynb #483588fb
 def run_server(

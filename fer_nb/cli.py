@@ -6,8 +6,9 @@
 __all__ = ['model_option', 'data_option', 'LOCAL_NAMES', 'source_option', 'host_option', 'port_option', 'frames_option',
            'FerGroup', 'main', 'choose_camera', 'is_local', 'check_token', 'open_port', 'serve', 'check_model',
            'check_detector', 'check_camera', 'check_port', 'check_https', 'doctor', 'predict_file', 'describe',
-           'predict', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'train', 'data', 'fetch',
-           'sample', 'info', 'benchmark', 'benchmark_serve']
+           'draw_explanation', 'explain_file', 'predict', 'predict_all', 'load_split', 'evaluate_split', 'calibrated',
+           'evaluate', 'load_start', 'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark',
+           'benchmark_serve']
 
 # %% ../nbs/10c_command_line.ipynb #0e84d98d
 import errno
@@ -25,17 +26,21 @@ import numpy as np
 
 from .core import FerError, project_folder
 
-# %% ../nbs/10c_command_line.ipynb #5ff5983a
+# %% ../nbs/10c_command_line.ipynb #9b94c771
 class FerGroup(click.Group):
-    "Commands whose FerError is one sentence on stderr and exit status 2."
+    "Commands whose FerError, or a full disk, is one sentence on stderr and exit status 2."
 
     def invoke(self, context):
         try:
             return super().invoke(context)
         except FerError as error:
             failure = click.ClickException(str(error))
-            failure.exit_code = 2
-            raise failure from None
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            failure = click.ClickException("The disk is full; what was saved before is whole. Make room and try again.")
+        failure.exit_code = 2
+        raise failure from None
 
 # %% ../nbs/10c_command_line.ipynb #68975389
 @click.group(cls=FerGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -107,14 +112,16 @@ def open_port(
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
         raise FerError(f"Port {port} of {host} {why}; choose another with --port.") from None
 
-# %% ../nbs/10c_command_line.ipynb #c65ea710
+# %% ../nbs/10c_command_line.ipynb #f48874bb
 source_option = click.option(
     "--source", help="A webcam's number, a video, an image, a folder, a URL, or demo.  [default: webcam 0, else demo]"
 )
-host_option = click.option("--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 opens the server to the network.")
+host_option = click.option(
+    "--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 opens the server to the network."
+)
 port_option = click.option("--port", default=8000, type=click.IntRange(1, 65535), help="The port to listen on.")
 
-# %% ../nbs/10c_command_line.ipynb #e5d97fd0
+# %% ../nbs/10c_command_line.ipynb #ecbc2193
 @main.command()
 @source_option
 @host_option
@@ -137,7 +144,8 @@ def serve(source, host, port, model, token=None, allow_host=(), rate=300, log="p
     app.extensions["fer_nb"].warm()  # before the port opens
     server = open_port(app, host, port)
     if not is_local(host) and token is None:
-        click.echo(f"Whoever reaches port {port} of this machine can watch its camera; let in with --token whom you want.", err=True)
+        warning = f"Whoever reaches port {port} of this machine can watch its camera; let in with --token whom you want."
+        click.echo(warning, err=True)
     click.echo(f"{camera.name} is live at http://{host}:{port}{'/?token=...' if token else ''} (Ctrl+C stops it)")
     run_server(server, app.extensions["fer_nb"])
 
@@ -189,7 +197,7 @@ def check_port(
     open_port(lambda environ, start_response: [], host, port).close()
     return f"{port} of {host} is free"
 
-# %% ../nbs/10c_command_line.ipynb #dc17654b
+# %% ../nbs/10c_command_line.ipynb #4c052f6c
 def check_https(
     host,  # str, the address to listen on
     port,  # int
@@ -197,8 +205,9 @@ def check_https(
     "A browser will let the page use its camera."
     if not is_local(host):
         raise FerError(
-            f"Browsers on other machines give a page their camera only over HTTPS; put a proxy such as Caddy before port {port}, "
-            f"or run `ssh -L {port}:127.0.0.1:{port} THIS_MACHINE` on the other machine and open http://localhost:{port} there."
+            "Browsers on other machines give a page their camera only over HTTPS; put a proxy such as Caddy before port "
+            f"{port}, or run `ssh -L {port}:127.0.0.1:{port} THIS_MACHINE` on the other machine and open "
+            f"http://localhost:{port} there."
         )
     return "not needed: browsers let a page of their own machine use the camera"
 
@@ -245,33 +254,88 @@ def predict_file(
     faces = [face.as_dict() for face in recognize(frame, model, detector)]
     return {"image": str(path), "width": frame.shape[1], "height": frame.shape[0], "faces": faces}
 
-# %% ../nbs/10c_command_line.ipynb #3ef0d694
+# %% ../nbs/10c_command_line.ipynb #3a494bf8
 def describe(
     result,  # what predict_file gives
 ):
     "The result as lines a person can read."
     if not result["faces"]:
         return f"{result['image']}: no face"
-    return "\n".join(
+    lines = [
         f"{result['image']}: {face['label']} {face['confidence']:.0%} at "
         f"x {face['box']['x']:.0f}, y {face['box']['y']:.0f}, {face['box']['width']:.0f}x{face['box']['height']:.0f} pixels"
         for face in result["faces"]
-    )
+    ]
+    if "explained" in result:
+        lines.append(f"{result['image']}: where the network looked is drawn in {result['explained']}")
+    return "\n".join(lines)
 
-# %% ../nbs/10c_command_line.ipynb #7a6d2d48
+# %% ../nbs/10c_command_line.ipynb #f2bebf47
+def draw_explanation(
+    frame,  # (height, width, 3) uint8 BGR
+    model,  # FacialExpressionModel with runtime="keras"
+    detector,  # BlazeFace
+):
+    "A row for every face, from left to right: the face, the heat of its label over it, and the label; None without a face."
+    import cv2
+
+    from fer_nb.faces import crop_face
+    from fer_nb.model import draw_heat, grad_cam
+
+    gray, rows = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY), []
+    for face in detector.detect(frame):
+        crop = crop_face(gray, face)
+        probabilities = model.predict_proba(crop[None])[0]
+        label = model.metadata.labels[int(probabilities.argmax())]
+        row = draw_heat(crop, grad_cam(model, crop[None], label)[0])
+        row = cv2.copyMakeBorder(row, 0, 26, 0, 0, cv2.BORDER_CONSTANT, value=(255, 255, 255))
+        text, place = f"{label} {probabilities.max():.0%}", (6, row.shape[0] - 8)
+        cv2.putText(row, text, place, cv2.FONT_HERSHEY_SIMPLEX, 0.5, (20, 20, 20), 1, cv2.LINE_AA)
+        rows.append(row)
+    return np.vstack(rows) if rows else None
+
+# %% ../nbs/10c_command_line.ipynb #fd24bde0
+def explain_file(
+    path,  # an image file
+    model,  # FacialExpressionModel with runtime="keras"
+    detector,  # BlazeFace
+):
+    "Draw the explanation beside the image; gives its path, or None without a face. FerError rather than overwrite a file."
+    import cv2
+
+    from fer_nb.core import decode_image, written_whole
+
+    target = Path(f"{path}.explained.png")
+    if target.exists():
+        raise FerError(f"{target} is there already; move it away to draw it again.")
+    drawing = draw_explanation(decode_image(Path(path).read_bytes(), path), model, detector)
+    if drawing is None:
+        return None
+    try:
+        with written_whole(target) as part:
+            part.write_bytes(cv2.imencode(".png", drawing)[1])
+    except OSError as error:
+        raise FerError(f"{target} can't be written: {error.strerror}.") from None
+    return str(target)
+
+# %% ../nbs/10c_command_line.ipynb #c17d4488
 @main.command()
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--explain", is_flag=True, help="Draw where the network looked, into IMAGE.explained.png.")
 @model_option
-def predict(images, as_json, model):
+def predict(images, as_json, explain, model):
     "Name the expression of every face in images; a file that can't be read is named and the others go on."
     from fer_nb.faces import BlazeFace
     from fer_nb.model import FacialExpressionModel
 
-    model, detector, failed = FacialExpressionModel.load(model), BlazeFace(), False
+    model = FacialExpressionModel.load(model, "keras" if explain else "litert")  # LiteRT has no gradients
+    detector, failed = BlazeFace(), False
     for path in images:
         try:
             result = predict_file(path, model, detector)
+            if explain and result["faces"]:
+                result["explained"] = explain_file(path, model, detector)
         except FerError as error:
             click.echo(f"Error: {error}", err=True)
             failed = True
@@ -355,30 +419,84 @@ def evaluate(data, model, split, form, as_json):
     write = {"text": format_figures, "csv": lambda figures: figures_as_csv(figures).rstrip(), "json": json.dumps}
     click.echo(write["json" if as_json else form](figures))
 
-# %% ../nbs/10c_command_line.ipynb #06c2a9dd
-@main.command()
-@data_option
-@click.option("--model", default="compact", type=click.Choice(["original", "compact"]), help="The network.")
-@click.option("--name", help="The folder in models/ to write.  [default: the network's name]")
-@click.option("--epochs", default=70, type=click.IntRange(1), help="Passes over the training images.")
-@click.option("--seed", default=0, help="Of the weights, the order and the augmentation.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
-def train(data, model, name, epochs, seed, resume):
-    "Train a network, and write its architecture, weights, LiteRT file, history, figures and card."
-    from fer_nb.serialization import MODEL_LITERT, save_model, save_record
+# %% ../nbs/10c_command_line.ipynb #0146b82a
+def load_start(
+    name,  # see find_model
+):
+    "The network of a model with its weights, and its labels: what `--from` begins with."
+    from fer_nb.model import find_model
+    from fer_nb.serialization import MODEL_JSON, MODEL_WEIGHTS, load_keras_model, load_metadata
 
-    folder = project_folder() / "models" / (name or model)
-    if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
-        raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
-    from fer_nb import training  # loads TensorFlow
+    folder = find_model(name)
+    return load_keras_model(folder / MODEL_JSON, folder / MODEL_WEIGHTS), load_metadata(folder).labels
+
+# %% ../nbs/10c_command_line.ipynb #ce654c9b
+def choose_config(
+    file,  # JSON of settings, or None: the usual ones
+    **given,  # what the command line names, or None
+):
+    "The settings of a run, and what it starts from: those of the file, and before them what the command line gives."
+    from fer_nb.training import TrainingConfig, check_config, load_config  # loads TensorFlow
+
+    given = {name: value for name, value in given.items() if value is not None}
+    config = replace(load_config(file) if file else TrainingConfig(), **given)
+    start = load_start(config.start) if config.start else None
+    if start and not file and "model" not in given:
+        config = replace(config, model=start[0].name)
+    check_config(config, "The command line")
+    return config, start
+
+# %% ../nbs/10c_command_line.ipynb #9792a0dd
+def finish(
+    network,  # keras.Model
+    folder,  # models/NAME
+    config,  # TrainingConfig
+    history,  # list of dicts, one an epoch
+    data,  # see load_faces
+    note,  # str
+):
+    "Write a trained model with its metadata, record and card, and its line in the log of runs."
+    from fer_nb import training
+    from fer_nb.data import load_faces
     from fer_nb.model import FacialExpressionModel
+    from fer_nb.serialization import Metadata, save_metadata, save_model, save_record, this_machine
 
-    config = training.TrainingConfig(model=model, epochs=epochs, seed=seed)
-    verbose = 1 if sys.stdout.isatty() else 2
-    network, history = training.train(config, folder / "run", data, resume, verbose=verbose)
     save_model(network, folder)
     training.write_history(history, folder / "history.csv")
-    save_record(folder, asdict(config), history, evaluate_split(FacialExpressionModel.load(folder), "validation", data))
+    training.save_config(config, folder / "config.json")
+    save_metadata(Metadata(load_faces("validation", data).classes), folder)
+    save_metadata(calibrated(FacialExpressionModel.load(folder), data), folder)
+    figures = evaluate_split(FacialExpressionModel.load(folder), "validation", data)
+    save_record(folder, asdict(config), history, figures, {"notes": note} if note else None)
+    line = training.run_line(folder.name, config, history, this_machine()["machine"], figures["macro_f1"], note)
+    training.log_run(line, folder.parent / "runs.csv")
+
+# %% ../nbs/10c_command_line.ipynb #2b342713
+@main.command()
+@data_option
+@click.option("--config", "config_file", help="A JSON file of settings, such as a model's config.json.")
+@click.option("--model", help="The network: original, compact or deep.  [default: compact]")
+@click.option("--from", "start", help="A model whose weights the run begins with, such as default.")
+@click.option("--name", help="The folder in models/ to write.  [default: the network's name]")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: 70]")
+@click.option("--seed", type=int, help="Of the weights, the order and the augmentation.  [default: 0]")
+@click.option("--note", default="", help="A sentence on the run for models/runs.csv.", show_default=False)
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+def train(data, config_file, model, start, name, epochs, seed, note, resume):
+    "Train a network, on FER-2013 or on your own classes, and write its folder: what serve and predict take, figures and card."
+    from fer_nb import training  # loads TensorFlow
+    from fer_nb.serialization import MODEL_LITERT
+
+    models = project_folder() / "models"
+    kept = models / (name or model or "compact") / "run" / "config.json"
+    config_file = kept if resume and not config_file and kept.exists() else config_file
+    config, begin = choose_config(config_file, model=model, start=start, epochs=epochs, seed=seed)
+    folder = models / (name or config.model)
+    if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
+        raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
+    verbose = 1 if sys.stdout.isatty() else 2
+    network, history = training.train(config, folder / "run", data, resume, begin, verbose=verbose)
+    finish(network, folder, config, history, data, note)
     shutil.rmtree(folder / "run")
     click.echo(f"The model is in {folder}; `fer_nb serve --model {folder.name}` shows it.")
 
@@ -407,19 +525,19 @@ def sample(seed):
     write_sample(folder, seed=seed)
     click.echo(f"The drawn faces are in {folder}.")
 
-# %% ../nbs/10c_command_line.ipynb #8e480de4
+# %% ../nbs/10c_command_line.ipynb #05071179
 @data.command()
 @data_option
 def info(data):
     "Count the faces of every expression in the data."
-    from fer_nb.data import EXPRESSIONS, find_data, load_faces
+    from fer_nb.data import find_data, load_faces
 
     click.echo(f"data  {data or find_data()}")
     for split in ("train", "validation"):
         faces = load_faces(split, data)
-        counts = np.bincount(faces.labels, minlength=len(EXPRESSIONS))
+        counts = np.bincount(faces.labels, minlength=len(faces.classes))
         click.echo(f"{split}  {len(faces)} faces, {'with' if faces.votes is not None else 'without'} FER+ votes")
-        for name, count in zip(EXPRESSIONS, counts):
+        for name, count in zip(faces.classes, counts):
             click.echo(f"  {name:10}{count:6}")
 
 # %% ../nbs/10c_command_line.ipynb #0ed55eea

@@ -111,15 +111,16 @@ def split_folder(
         "each with a folder for every expression."
     )
 
-# %% ../nbs/02_exploration.ipynb #7242c6a1
+# %% ../nbs/02_exploration.ipynb #8a32541d
 def image_files(
     folder,  # pathlib.Path or zipfile.Path
 ):
     "Its PNG and JPEG files, by name."
-    files = [file for file in folder.iterdir() if not file.name.startswith(".")]
-    return sorted((file for file in files if file.name.lower().endswith((".png", ".jpg", ".jpeg"))), key=lambda file: file.name)
+    kinds = (".png", ".jpg", ".jpeg")
+    files = [file for file in folder.iterdir() if file.name.lower().endswith(kinds) and not file.name.startswith(".")]
+    return sorted(files, key=lambda file: file.name)
 
-# %% ../nbs/02_exploration.ipynb #a5dabb8c
+# %% ../nbs/02_exploration.ipynb #4fe363dc
 def class_names(
     folder,  # pathlib.Path or zipfile.Path that holds a folder for each class
 ) -> tuple:
@@ -132,7 +133,7 @@ def class_names(
             raise FerError(f"{folder} has no folder {', '.join(missing)}; it needs one for each of {', '.join(EXPRESSIONS)}.")
         return EXPRESSIONS
     if empty:
-        raise FerError(f"{folder / empty[0]} holds no PNG or JPEG image; put the images of that class there, or remove the folder.")
+        raise FerError(f"{folder / empty[0]} holds no PNG or JPEG image; put that class's images there, or remove the folder.")
     if len(names) < 2:
         raise FerError(f"{folder} holds one class, '{names[0]}'; there is nothing to tell it from, so add another.")
     return tuple(names)

@@ -171,7 +171,7 @@ def crop_face(
     crop = cv2.warpAffine(gray, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(crop, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
 
-# %% ../nbs/08a_faces.ipynb #5040e404
+# %% ../nbs/08a_faces.ipynb #428fa993
 @dataclass(frozen=True)
 class RecognizedFace:
     "A face of a frame and what it shows."
@@ -187,9 +187,14 @@ class RecognizedFace:
         return self.metadata.labels[int(self.probabilities.argmax())]
 
     @property
+    def confidence(self) -> float:
+        "The label's probability."
+        return float(self.probabilities.max())
+
+    @property
     def unsure(self) -> bool:
         "Whether the label is not worth saying."
-        return bool(self.probabilities.max() < self.metadata.unsure_below)
+        return self.confidence < self.metadata.unsure_below
 
     def as_dict(self) -> dict:
         "What JSON can hold."
@@ -197,7 +202,7 @@ class RecognizedFace:
             **({} if self.number is None else {"number": self.number}),
             "box": dict(zip(("x", "y", "width", "height"), (round(float(value), 1) for value in self.box))),
             "label": self.label,
-            "confidence": round(float(self.probabilities.max()), 4),
+            "confidence": round(self.confidence, 4),
             "unsure": self.unsure,
             "probabilities": {name: round(float(p), 4) for name, p in zip(self.metadata.labels, self.probabilities)},
         }
@@ -218,7 +223,7 @@ def recognize(
 # One colour an expression, RGB, the ones of the page's bars.
 COLOURS = dict(zip(EXPRESSIONS, (0xF2716A, 0x9CC04A, 0xB094F5, 0xF2B53A, 0x9AA5B2, 0x6AA5FF, 0xF07FBD)))
 
-# %% ../nbs/08a_faces.ipynb #b1388f91
+# %% ../nbs/08a_faces.ipynb #6aed8ce5
 def draw_faces(
     frame,  # (height, width, 3) uint8 BGR; stays as it is
     faces,  # list of RecognizedFace
@@ -230,7 +235,7 @@ def draw_faces(
         colour = (rgb & 255, rgb >> 8 & 255, rgb >> 16)
         left, top, width, height = (int(round(value)) for value in face.box)
         cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, 2, cv2.LINE_AA)
-        text = f"{face.number or number} {'unsure' if face.unsure else f'{face.label} {face.probabilities.max():.0%}'}"
+        text = f"{face.number or number} {'unsure' if face.unsure else f'{face.label} {face.confidence:.0%}'}"
         (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
         # A face at an edge keeps its label in the picture.
         start, base = max(1, min(left, frame.shape[1] - text_width - 10)), max(top, text_height + 10)

@@ -9,13 +9,14 @@ __all__ = ['MODEL_JSON', 'MODEL_WEIGHTS', 'MODEL_LITERT', 'MODEL_METADATA', 'LEF
            'compact_json', 'this_machine', 'write_record', 'save_record', 'card_data', 'card_table', 'card_figures',
            'card_calibration', 'card_seeds', 'card_training', 'model_card']
 
-# %% ../nbs/06_json_serialization.ipynb #2c4e20ff
+# %% ../nbs/06_json_serialization.ipynb #3756f0f2
 import json
 import os
 import platform
 import re
 import tempfile
 import threading
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -147,7 +148,7 @@ def largest_difference(
     faces = faces.astype(np.float32)
     return float(np.abs(np.asarray(model(faces, training=False)) - network(faces)[0]).max())
 
-# %% ../nbs/06_json_serialization.ipynb #58ed45f8
+# %% ../nbs/06_json_serialization.ipynb #40ca83a2
 def save_model(
     model,  # keras.Model
     folder,  # models/NAME
@@ -156,14 +157,15 @@ def save_model(
     folder = Path(folder)
     plain = model.from_config(model.get_config())  # never compiled, so no optimizer is saved with it
     plain.set_weights(model.get_weights())
-    with written_whole(folder / MODEL_LITERT) as part:
-        export_litert(plain, part)
-        difference = largest_difference(plain, LiteRtNetwork(part))
+    paths = (folder / name for name in (MODEL_LITERT, MODEL_WEIGHTS, MODEL_JSON))
+    with ExitStack() as stack:  # at its end the three take their places, one after the other
+        runtime, weights, architecture = (stack.enter_context(written_whole(path)) for path in paths)
+        export_litert(plain, runtime)
+        plain.save_weights(weights)
+        save_architecture(plain, architecture)
+        difference = largest_difference(plain, LiteRtNetwork(runtime))
         if not difference <= 1e-4:
             raise FerError(f"The LiteRT file differs from Keras by {difference:.1e}; {folder} keeps what it had. Train again.")
-        with written_whole(folder / MODEL_WEIGHTS) as weights:
-            plain.save_weights(weights)
-        save_architecture(plain, folder / MODEL_JSON)
 
 # %% ../nbs/06_json_serialization.ipynb #7b3e8ee8
 @dataclass(frozen=True)
@@ -374,7 +376,7 @@ def card_seeds(
     spread = f" (standard deviation {np.std(scores, ddof=1):.4f})" if len(scores) > 1 else ""
     return f"Accuracy by seed: {each}; mean {np.mean(scores):.4f}{spread}."
 
-# %% ../nbs/06_json_serialization.ipynb #0df4c27b
+# %% ../nbs/06_json_serialization.ipynb #d610b84c
 def card_training(
     record,  # see write_record
 ):
@@ -388,7 +390,7 @@ def card_training(
         parts.append(record["notes"])
     if record.get("seeds"):
         parts.append(card_seeds(record["seeds"]))
-    parts.append("Settings: " + ", ".join(f"{key} {value}" for key, value in record["config"].items()) + ".")
+    parts.append("Settings: " + ", ".join(f"{key} {value}" for key, value in record["config"].items() if value != "") + ".")
     return "\n\n".join(parts)
 
 # %% ../nbs/06_json_serialization.ipynb #ca5aca44

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RANGES', 'CHOICES', 'TrainingConfig', 'check_config', 'load_config', 'save_config', 'load_splits', 'make_batches',
            'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper', 'load_newest', 'restore',
-           'first_network', 'train', 'run_line', 'log_run']
+           'first_network', 'run_callbacks', 'train', 'run_line', 'log_run']
 
 # %% ../nbs/05_training.ipynb #4596dad3
 import csv
@@ -246,7 +246,22 @@ def first_network(
         raise FerError(f"The weights to start from are those of the network '{network.name}', not of '{config.model}'; name that one.")
     return copy_network(network, precision, None if tuple(labels) == tuple(classes) else len(classes))
 
-# %% ../nbs/05_training.ipynb #4025228c
+# %% ../nbs/05_training.ipynb #263ae29e
+def run_callbacks(
+    folder,  # where the run is kept
+    history,  # list of dicts, the epochs that are done
+    training,  # FaceBatches
+):
+    "What every run does around its epochs: shuffle anew, keep the best weights, keep what is needed to go on."
+    # Keras calls on_epoch_end of the batches once before the first epoch too, so the epoch is set here.
+    set_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
+    best = keras.callbacks.ModelCheckpoint(
+        str(folder / "best-{epoch:04d}.weights.h5"), monitor="val_accuracy", save_best_only=True, save_weights_only=True,
+        initial_value_threshold=max((row["val_accuracy"] for row in history), default=None),
+    )
+    return [set_epoch, best, RunKeeper(folder, history)]
+
+# %% ../nbs/05_training.ipynb #3ac5b8c0
 def train(
     config,  # TrainingConfig
     folder,  # where the run is kept: config.json, history.csv and the last checkpoints
@@ -267,17 +282,14 @@ def train(
     model = first_network(config, faces[0].classes, start, config.precision)
     compile_cnn(model, config, len(training))
     save_config(config, folder / "config.json")
+    if verbose:
+        learn, check = (len(split) for split in faces)
+        print(f"{faces[0].source}: {learn:,} faces to learn from and {check:,} to validate on, {', '.join(faces[0].classes)}")
     history = restore(model, folder) if resume else []
-    # Keras calls on_epoch_end of the batches once before the first epoch too, so the epoch is set here.
-    set_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
-    best = keras.callbacks.ModelCheckpoint(
-        str(folder / "best-{epoch:04d}.weights.h5"), monitor="val_accuracy", save_best_only=True, save_weights_only=True,
-        initial_value_threshold=max((row["val_accuracy"] for row in history), default=None),
-    )
     if len(history) < config.epochs:
         model.fit(
             training, validation_data=validation, epochs=config.epochs, initial_epoch=len(history),
-            callbacks=[set_epoch, best, RunKeeper(folder, history), *callbacks], verbose=verbose,
+            callbacks=[*run_callbacks(folder, history, training), *callbacks], verbose=verbose,
             shuffle=False,  # the batches shuffle themselves, by epoch and seed
         )
     network = first_network(config, faces[0].classes, start)  # float32, whatever precision it was trained in

@@ -3,7 +3,7 @@ import subprocess
 import threading
 
 import pytest
-from helpers import COMMAND, DEFAULT_MODEL, LIMIT, answers, copy_project, environment, free_port, running_server, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, answers, copy_project, environment, running_server, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -33,21 +33,32 @@ def fer_nb(project, tmp_path):
 @pytest.fixture(scope="session")
 def server(project):
     "A `fer_nb serve --source demo` process."
-    with running_server("--source", "demo", project=project) as process:
+    with running_server("--source", "demo", "--allow-host", "class.example", project=project) as process:
         yield process
 
 
 @pytest.fixture
-def serve_camera(monkeypatch):
-    "Serve a fake camera in this process, as `fer_nb serve` does; gives the port. The thread lives on until pytest ends."
-    import fer_nb.cli
+def serve_camera():
+    "Serve a fake camera in this process, as `fer_nb serve` does; gives the port. The servers end with the test."
+    from fer_nb.app import create_app, make_server, run_server
+    from fer_nb.model import FacialExpressionModel
 
-    def serve(camera):
-        port = free_port()
-        monkeypatch.setattr(fer_nb.cli, "choose_camera", lambda source: camera)
-        options = {"source": None, "host": "127.0.0.1", "port": port, "model": str(DEFAULT_MODEL)}
-        threading.Thread(target=fer_nb.cli.serve.callback, kwargs=options, daemon=True).start()
-        wait_until(lambda: answers(port), "the server does not answer")
-        return port
+    servers = []
 
-    return serve
+    def serve(
+        camera,
+        model=None,  # the default model when None
+        **options,  # of create_app
+    ):
+        app = create_app(camera, model or FacialExpressionModel.load(str(DEFAULT_MODEL)), **options)
+        parts, server = app.extensions["fer_nb"], make_server(app, "127.0.0.1", 0)
+        servers.append(server)
+        parts.warm()
+        threading.Thread(target=run_server, args=(server, parts), daemon=True).start()
+        wait_until(lambda: answers(server.effective_port), "the server does not answer")
+        return int(server.effective_port)
+
+    yield serve
+    for server in servers:
+        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(server.close)  # in the thread that runs it, which then ends

@@ -17,7 +17,7 @@ from PIL import Image
 
 SIDES = [0, 1, 2, 15, 16, 17, 255, 256, 4096, 7071, 8000, 16384, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1]
 CONTENT_TYPES = [
-    None, "image/jpeg", "image/png", "application/octet-stream", "application/json", "text/plain; charset=utf-16", "multipart/form-data",
+    *[None] * 8, *["image/jpeg"] * 8, "image/png", "application/octet-stream", "application/json", "text/plain; charset=utf-16", "multipart/form-data",
     "multipart/form-data; boundary=", "multipart/form-data; boundary=elsewhere", "multipart/mixed; boundary=limit", "", "/", "image/jpeg;" * 50,
     "application/x-www-form-urlencoded", "x" * 3000,
 ]
@@ -191,19 +191,20 @@ def text_fields(rng, images):
     return field + part(images[0]) + b"--limit--\r\n", FORM
 
 
-BODY_MUTATIONS = [raw] * 8 + [form, form, nested_form, broken_form, broken_form, odd_form, odd_form, many_parts, text_fields]
+FORMS = [form, form, nested_form, broken_form, broken_form, odd_form, odd_form, many_parts, text_fields]
 
 
 def mutated_bodies(
     images,  # of good_images
     seed,  # int; the same seed gives the same bodies
+    forms=0.5,  # 0 to 1, the share of forms
 ):
     "Endless (what was done, body, headers)."
     for number in count():
         rng = random.Random(seed * 1_000_003 + number)
         steps = [rng.choice(IMAGE_MUTATIONS) for _ in range(4)]
         changed = [step(rng, rng.choice(images)) for step in steps]
-        wrap = rng.choice(BODY_MUTATIONS)
+        wrap = rng.choice(FORMS) if rng.random() < forms else raw
         body, kind = wrap(rng, changed)
         yield f"seed {seed}, number {number}: {wrap.__name__}, {steps[0].__name__}", body, {} if kind is None else {"Content-Type": kind}
 

@@ -13,7 +13,9 @@ from fer_nb.drawn_faces import ACTION_UNITS, Identity, paint_face, to_gray, unit
 
 LARGEST = 400_000  # bytes a picture
 PLAYED = ("neutral", "happy", "surprise", "sad", "neutral", "fear", "happy")  # what the drawn face shows, one after the other
-HELD, TURNING, RATE = 5.0, 1.2, 10  # seconds of each, seconds from one to the next, frames a second
+HELD, TURNING, RATE = 5.0, 1.2, 10  # seconds of each, seconds from one to the next, drawn frames a second
+TIMES = 3  # each is in the clip, because Chromium plays 30 a second
+NAMED = "Object.defineProperty(MediaStreamTrack.prototype, 'label', { get: () => 'Webcam' })"  # else it is the clip's path
 
 
 def drawn_frame(
@@ -37,8 +39,8 @@ def write_clip(
         here, there = unit_array(ACTION_UNITS[here]), unit_array(ACTION_UNITS[there])
         for step in range(int((HELD + TURNING) * RATE)):
             share = np.clip((step / RATE - HELD) / TURNING, 0, 1)
-            frame = drawn_frame((1 - share) * here + share * there, len(frames) / RATE)
-            frames.append(cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))[1].tobytes())
+            frame = drawn_frame((1 - share) * here + share * there, len(frames) / TIMES / RATE)
+            frames += TIMES * [cv2.imencode(".jpg", cv2.cvtColor(frame, cv2.COLOR_GRAY2BGR))[1].tobytes()]
     path.write_bytes(b"".join(frames))
 
 
@@ -64,11 +66,12 @@ def main():
 
         def open_page(scheme, width, height):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+            page.add_init_script(NAMED)
             page.goto(f"http://127.0.0.1:{server.port}/", wait_until="commit")
             page.wait_for_selector(".card .winner")
             return page
 
-        for name, options, seconds in (("page.png", ("light", 1280, 860), 20), ("phone.png", ("dark", 390, 844), 3)):
+        for name, options, seconds in (("page.png", ("light", 1280, 860), 27), ("phone.png", ("dark", 390, 844), 3)):
             page = open_page(*options)
             page.wait_for_timeout(1000 * seconds)  # for the bars to move, the speed to settle and the curves to grow
             save(page, name)
@@ -77,7 +80,7 @@ def main():
         page = open_page("dark", 1280, 860)
         page.locator("input[value=browser]").check()
         page.get_by_role("button", name="Start the camera").click()
-        page.wait_for_timeout(50_000)
+        page.wait_for_timeout(55_000)
         save(page, "camera.png")
         browser.close()
 

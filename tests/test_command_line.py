@@ -134,6 +134,23 @@ def test_no_such_model(fer_nb, photo):
         assert_refused(fer_nb(*command, "--model", "nope"), "nope", "default")
 
 
+def test_predict_explain(fer_nb, photo, tmp_path):
+    shutil.copy(photo, tmp_path / "photo.jpg")
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((200, 300, 3), 120, np.uint8))
+    done = fer_nb("predict", "--explain", "wall.png", "photo.jpg", "photo.jpg")  # the second time its drawing is there
+    assert_refused(done, "photo.jpg.explained.png")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "wall.png: no face"
+    assert lines[1].startswith("photo.jpg: happy ")
+    assert lines[2].endswith("photo.jpg.explained.png")
+    assert len(lines) == 3
+    assert not (tmp_path / "wall.png.explained.png").exists()
+    drawing = cv2.imread(str(tmp_path / "photo.jpg.explained.png")).astype(int)
+    gray, heat = np.split(drawing[:192], 2, axis=1)
+    assert np.ptp(gray, axis=2).max() == 0  # the face as it is
+    assert np.ptp(heat, axis=2).max() > 50  # the same face under colours
+
+
 # evaluate and data
 
 
@@ -214,6 +231,22 @@ def test_data_info(fer_nb):
     assert done.returncode == 0
     assert "train  280 faces" in done.stdout
     assert "validation  70 faces" in done.stdout
+
+
+def test_data_info_of_own_classes(fer_nb, project, tmp_path):
+    for name, expression in (("calm", "neutral"), ("smiling", "happy")):
+        shutil.copytree(project / "data" / "sample" / "train" / expression, tmp_path / "mine" / name)
+    done = fer_nb("data", "info", "--data", "mine")
+    assert done.returncode == 0
+    assert "train  64 faces" in done.stdout
+    assert "validation  16 faces" in done.stdout
+    assert "smiling" in done.stdout
+    assert "happy" not in done.stdout
+
+
+def test_data_without_one_of_the_seven(fer_nb, project, tmp_path):
+    shutil.copytree(project / "data" / "sample", tmp_path / "gap", ignore=shutil.ignore_patterns("sad"))
+    assert_refused(fer_nb("data", "info", "--data", "gap"), "gap/train", "'sad'")
 
 
 def test_data_sample_draws_the_same_again(fer_nb, project):

@@ -37,7 +37,7 @@ def test_predict(server, photo, images):
 
 def test_frames(server, photo, images):
     session = json.loads(ask(server.port, "POST", "/api/sessions")[2])["session"]
-    statuses = throw(server.port, f"/api/frames?session={session}", islice(mutated_bodies(images, seed=2), 100))
+    statuses = throw(server.port, f"/api/frames?session={session}", islice(mutated_bodies(images, seed=2, forms=0.1), 100))
     assert statuses[200] > 5 and statuses[400] > 5, statuses
     assert_well(server.port, photo)
 

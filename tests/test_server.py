@@ -1,28 +1,31 @@
-"""The server over real connections: its pages, its errors, many viewers of one camera, and cameras that fail."""
+"""The server over real connections: its pages, its errors, sessions, many viewers of one camera, and what fails."""
 import http.client
 import json
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from contextlib import closing, contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 
 import cv2
 import numpy as np
 import pytest
-from helpers import LIMIT, ask, environment, running_server, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, ask, environment, free_port, running_server, wait_until
 
 from fer_nb.camera import CameraError
 from fer_nb.core import EXPRESSIONS
+from fer_nb.model import FacialExpressionModel
 
 GRAY = np.full((480, 640, 3), 128, np.uint8)
 
 
 class FakeCamera:
     """A camera that counts how often it was opened and released. Each of its faults ends one opening after five frames:
-    an exception is raised, an array is given as a last frame, and "end" does nothing more."""
+    an exception is raised, a list of frames is given, and "end" does nothing more."""
 
     name = "Fake"
 
@@ -39,18 +42,18 @@ class FakeCamera:
                 yield self.frame
             if isinstance(fault, Exception):
                 raise fault
-            if isinstance(fault, np.ndarray):
-                yield fault
+            if isinstance(fault, list):
+                yield from fault
         finally:
             self.released += 1
 
 
 @contextmanager
-def streaming(port, path):
+def streaming(port, path, headers=None):
     "The response of a stream that never ends."
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
     try:
-        connection.request("GET", path)
+        connection.request("GET", path, headers=headers or {})
         response = connection.getresponse()
         assert response.status == 200
         yield response
@@ -97,7 +100,8 @@ def test_page(server):
     assert status == 200
     assert "text/html" in headers["Content-Type"]
     assert "default-src 'self'" in headers["Content-Security-Policy"]
-    assert b'src="/video_feed"' in body and b'data-events="/api/events"' in body
+    assert headers["Permissions-Policy"] == "camera=(self), microphone=()"
+    assert b"<script>" not in body and b" style=" not in body and b" onclick=" not in body
     for path, kind in (("style.css", "text/css"), ("page.js", "text/javascript"), ("favicon.svg", "image/svg+xml")):
         status, headers, _ = ask(server.port, "GET", f"/static/{path}")
         assert status == 200
@@ -212,6 +216,19 @@ def test_a_viewer_that_stops_reading_slows_nobody(serve_camera):
         assert ask(port, "GET", "/healthz")[0] == 200
 
 
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="This system has no time limit for what is not read.")
+def test_a_viewer_that_stops_reading_is_let_go(serve_camera, monkeypatch):
+    monkeypatch.setattr("fer_nb.app.READ_PATIENCE", 1)
+    noise = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), np.uint8)
+    camera = FakeCamera(noise)
+    port = serve_camera(camera)
+    with closing(socket.create_connection(("127.0.0.1", port))) as stalled:
+        stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        wait_until(lambda: camera.opened, "the camera is not opened")
+        wait_until(lambda: camera.released, "the camera is not released")
+        wait_until(lambda: b"fer_streams 0.0" in ask(port, "GET", "/metrics")[2], "the stream stays open")
+
+
 def test_more_viewers_than_threads(serve_camera):
     port = serve_camera(FakeCamera())
     viewers = [socket.create_connection(("127.0.0.1", port)) for _ in range(80)]
@@ -235,7 +252,8 @@ def test_more_viewers_than_threads(serve_camera):
         pytest.param(CameraError("The camera 0 gives no more frames; plug it in."), "The camera 0 gives no more frames; plug it in.", id="unplugged"),
         pytest.param(RuntimeError("driver"), "The recognition failed; the server's log says why.", id="raises"),
         pytest.param("end", "Fake has ended.", id="ends"),
-        pytest.param(GRAY[..., 0], "The recognition failed; the server's log says why.", id="frame of a wrong shape"),
+        pytest.param([None] * 10, "The image is neither the bytes of an image file nor a frame; pass uint8 of shape (height, width, 3).",
+                     id="nothing but no frames"),
     ],
 )
 def test_camera_goes_and_comes_back(serve_camera, fault, message):
@@ -259,6 +277,264 @@ def test_video_feed_ends_when_the_camera_goes(serve_camera):
         response.read()
 
 
+def test_a_few_frames_that_are_none_end_nothing(serve_camera):
+    camera = FakeCamera(faults=[[None, GRAY[..., 0], "no frame", *[GRAY] * 100_000]])
+    port = serve_camera(camera)
+    with streaming(port, "/api/events") as response:
+        events = read_events(response)
+        last = [next(events) for _ in range(8)][-1]
+        assert last["state"] == "playing" and last["frame"] > 6
+    assert camera.opened == 1
+
+
+class StumblingModel:
+    "The default model, but some of its calls fail."
+
+    def __init__(self, failures):
+        self.model, self.calls, self.failures = FacialExpressionModel.load(str(DEFAULT_MODEL)), 0, failures
+        self.name, self.metadata = self.model.name, self.model.metadata
+
+    def predict_proba(self, faces):
+        self.calls += 1
+        if self.calls in self.failures:
+            raise RuntimeError("out of memory")
+        return self.model.predict_proba(faces)
+
+
+def test_a_call_of_the_model_that_fails_once(serve_camera, photo):
+    model = StumblingModel(failures=())
+    camera = FakeCamera(cv2.imread(str(photo)))
+    port = serve_camera(camera, model=model)
+    model.failures = {model.calls + 2}
+    assert ask(port, "POST", "/api/predict", photo.read_bytes())[0] == 200
+    assert_error(ask(port, "POST", "/api/predict", photo.read_bytes()), 500)
+    assert_demo_answer(ask(port, "POST", "/api/predict", photo.read_bytes()))
+    with streaming(port, "/api/events") as response:
+        events = read_events(response)
+        next(event for event in events if event["faces"])
+        model.failures = {model.calls + 2}
+        for _ in range(5):
+            event = next(events)
+            assert event["state"] == "playing" and event["faces"]
+    assert camera.opened == 1
+
+
+def test_a_camera_that_blocks_is_told_of(serve_camera, monkeypatch):
+    monkeypatch.setattr("fer_nb.app.SILENT", 0.5)
+    blocked = threading.Event()
+
+    class Blocking(FakeCamera):
+        def frames(self):
+            yield from [GRAY] * 3
+            blocked.wait(LIMIT)
+            yield from super().frames()
+
+    port = serve_camera(Blocking())
+    with streaming(port, "/api/events") as response:
+        events = read_events(response)
+        gone = next(event for event in events if event["state"] == "gone")
+        assert gone["message"] == "Fake gives no frames at the moment; check that it is connected."
+        blocked.set()
+        next(event for event in events if event["state"] == "playing")
+
+
+# sessions
+
+
+def post_frame(port, session, number, data):
+    status, _, body = ask(port, "POST", f"/api/frames?session={session}&frame={number}", data, {"Content-Type": "image/jpeg"})
+    assert status == 200, body
+    return json.loads(body)
+
+
+def open_session(port):
+    status, _, body = ask(port, "POST", "/api/sessions")
+    assert status == 201
+    return json.loads(body)["session"]
+
+
+def test_sessions_do_not_cross(server, photo):
+    "Four sessions at once, each with as many faces as its number."
+    face = cv2.resize(cv2.imread(str(photo))[:300, 80:380], (200, 200), interpolation=cv2.INTER_AREA)
+    frames = [np.hstack([face] * count + [GRAY[:200, :200]] * (4 - count)) for count in range(4)]
+    frames = [cv2.imencode(".jpg", frame)[1].tobytes() for frame in frames]
+    sessions = [open_session(server.port) for _ in frames]
+
+    def run(count):
+        results = [post_frame(server.port, sessions[count], number, frames[count]) for number in range(12)]
+        assert [result["frame"] for result in results] == list(range(12))
+        assert not any(result["dropped"] for result in results)
+        return {tuple(face["number"] for face in result["faces"]) for result in results}
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(run, range(4)))
+    assert numbers == [{tuple(range(1, count + 1))} for count in range(4)]
+
+
+def test_a_newer_frame_replaces_the_one_that_waits(serve_camera, photo):
+    turn = threading.Semaphore(0)
+
+    class SlowModel(StumblingModel):
+        def predict_proba(self, faces):
+            if threading.current_thread().name == "pipeline" and self.slow:
+                turn.acquire(timeout=LIMIT)
+            return super().predict_proba(faces)
+
+    model = SlowModel(failures=())
+    model.slow = False
+    port = serve_camera(FakeCamera(), model=model)
+    model.slow, session, data = True, open_session(port), photo.read_bytes()
+    with ThreadPoolExecutor(4) as pool:
+        answers = []
+        for number in range(4):
+            answers.append(pool.submit(post_frame, port, session, number, data))
+            time.sleep(0.3)
+        assert [answer.done() for answer in answers] == [False, True, True, False]
+        turn.release(4)
+        assert [answer.result()["dropped"] for answer in answers] == [False, True, True, False]
+        assert answers[3].result()["drops"] == 2
+    text = ask(port, "GET", "/metrics")[2].decode()
+    assert "fer_drops_total 2.0" in text and 'fer_frames_total{source="session"} 2.0' in text
+
+
+def test_a_session_is_watched_and_ends(server, photo):
+    session = open_session(server.port)
+    with streaming(server.port, f"/api/events?session={session}") as response:
+        sent = post_frame(server.port, session, 7, photo.read_bytes())
+        assert next(read_events(response)) == sent
+        assert ask(server.port, "POST", f"/api/sessions/{session}/end")[0] == 204
+        response.read()  # it ends
+    assert_error(ask(server.port, "POST", f"/api/frames?session={session}", photo.read_bytes()), 410)
+
+
+# strangers
+
+
+def test_requests_for_other_names_or_from_other_sites(server):
+    assert_error(ask(server.port, "GET", "/", headers={"Host": "rebound.example"}), 403)
+    assert ask(server.port, "GET", "/healthz", headers={"Host": "localhost"})[0] == 200
+    assert ask(server.port, "GET", "/healthz", headers={"Host": "class.example"})[0] == 200  # given with --allow-host
+    for headers in ({"Origin": "https://elsewhere.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert_error(ask(server.port, "POST", "/api/sessions", headers=headers), 403)
+
+
+def test_rate_of_a_client(serve_camera):
+    port = serve_camera(FakeCamera(), rate=20)
+    answers = [ask(port, "GET", "/api/openapi.json") for _ in range(60)]
+    refused = [answer for answer in answers if answer[0] != 200]
+    assert refused and len(refused) < 25
+    assert_error(refused[0], 429)
+    assert refused[0][1]["Retry-After"] == "1"
+
+
+def test_token_and_json_log(project, tmp_path):
+    "The token opens everything, and the log, one object a line, holds neither it nor the name of a session."
+    token = "a-token-of-ours"
+    command = [COMMAND, "serve", "--source", "demo", "--host", "0.0.0.0", "--token", token, "--log", "json", "--port"]
+    port = free_port()
+    with open(tmp_path / "log", "w") as log:
+        process = subprocess.Popen([*command, str(port)], env=environment(project), stdout=log, stderr=log)
+        try:
+            wait_until(lambda: can_connect(port), "the server does not answer")
+            bearer = {"Authorization": f"Bearer {token}"}
+            assert ask(port, "GET", "/healthz")[0] == 200
+            assert_error(ask(port, "GET", "/"), 401)
+            status, headers, _ = ask(port, "GET", f"/?token={token}")
+            assert (status, headers["Location"]) == (303, "/")
+            assert "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
+            cookie = {"Cookie": headers["Set-Cookie"].split(";")[0]}
+            assert ask(port, "GET", "/", headers=cookie)[0] == 200
+            session = json.loads(ask(port, "POST", "/api/sessions", headers=bearer)[2])["session"]
+            assert ask(port, "DELETE", f"/api/sessions/{session}", headers=bearer)[0] == 204
+            with streaming(port, "/video_feed", bearer) as response:
+                read_frames(response, 1)
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(10) == 0
+        finally:
+            process.kill()
+            process.wait()
+    written = (tmp_path / "log").read_text()
+    assert token not in written and session not in written
+    entries = [json.loads(line) for line in written.splitlines() if line.startswith("{")]
+    messages = [entry["message"] for entry in entries if entry["message"] != "Request"]
+    assert messages == ["Session opened", "Session ended", "Camera opened", "Camera released", "Server stopped"]
+
+
+def test_an_open_server_without_a_token_says_why_it_should_have_one(project):
+    port = str(free_port())
+    command = [COMMAND, "serve", "--source", "demo", "--host", "0.0.0.0", "--port", port]
+    with subprocess.Popen(command, env=environment(project), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            warning = next(line for line in process.stderr if "--token" in line)
+        finally:
+            process.terminate()
+    assert warning == f"Whoever reaches port {port} of this machine can watch its camera; let in with --token whom you want.\n"
+
+
+def can_connect(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        return True
+    except OSError:
+        return False
+
+
+# clients that fail
+
+
+UPLOAD = b"POST /api/predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n"
+
+
+def test_clients_that_leave_in_the_middle(serve_camera, photo):
+    camera = FakeCamera()
+    port = serve_camera(camera)
+    for request in (UPLOAD + photo.read_bytes()[:50_000], b"GET /video_feed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"):
+        for _ in range(10):
+            with closing(socket.create_connection(("127.0.0.1", port), timeout=LIMIT)) as client:
+                client.sendall(request)
+                if b"video_feed" in request:
+                    client.recv(1000)
+    assert_demo_answer(ask(port, "POST", "/api/predict", photo.read_bytes()))
+    wait_until(lambda: camera.opened == camera.released > 0, "the camera is not released")
+    wait_until(lambda: b"fer_streams 0.0" in ask(port, "GET", "/metrics")[2], "the streams stay open")
+
+
+def test_uploads_that_trickle_in_hold_up_nobody(serve_camera, photo):
+    port = serve_camera(FakeCamera())
+    with ExitStack() as stack:
+        slow = [stack.enter_context(closing(socket.create_connection(("127.0.0.1", port), timeout=LIMIT))) for _ in range(200)]
+        for client in slow:
+            client.sendall(UPLOAD + b"some")
+        start = time.monotonic()
+        for _ in range(5):
+            for client in slow[::20]:
+                client.sendall(b"x")
+            assert_demo_answer(ask(port, "POST", "/api/predict", photo.read_bytes()))
+        assert time.monotonic() - start < 5
+    assert ask(port, "GET", "/healthz")[0] == 200
+
+
+def test_no_picture_is_written_to_a_file(serve_camera, monkeypatch):
+    "Neither a large upload nor a stream that is not read goes to a temporary file."
+
+    def refuse(*arguments, **options):
+        raise AssertionError("a temporary file was opened")
+
+    for name in ("TemporaryFile", "SpooledTemporaryFile", "NamedTemporaryFile", "mkstemp"):
+        monkeypatch.setattr(tempfile, name, refuse)
+    monkeypatch.setattr("werkzeug.formparser.SpooledTemporaryFile", refuse)
+    noise = np.random.default_rng(0).integers(0, 256, (1080, 1920, 3), np.uint8)
+    port = serve_camera(FakeCamera(noise))
+    data = cv2.imencode(".png", noise)[1].tobytes()
+    assert len(data) > 5_000_000
+    for wrap in (lambda data: (data, {}), multipart):
+        status, _, body = ask(port, "POST", "/api/predict", *wrap(data))
+        assert status == 200, body
+    with streaming(port, "/video_feed") as response:
+        time.sleep(1)
+        assert len(read_frames(response, 3)) == 3
+
+
 # the process
 
 
@@ -266,8 +542,41 @@ def test_video_feed_ends_when_the_camera_goes(serve_camera):
 def test_signal_ends_the_server_while_it_is_watched(project, name):
     with running_server("--source", "demo", project=project) as process, streaming(process.port, "/video_feed") as response:
         read_frames(response, 1)
-        process.send_signal(signal.Signals[name])
-        process.wait(timeout=20)
+        with streaming(process.port, "/api/events") as events:
+            start = time.monotonic()
+            process.send_signal(signal.Signals[name])
+            assert process.wait(timeout=20) == 0
+            assert time.monotonic() - start < 2
+            response.read()
+            events.read()
+
+
+def test_sigterm_under_load(project, photo):
+    "Frames of four sessions under way, and a viewer that does not read."
+    with running_server("--source", "demo", project=project) as process, closing(socket.socket()) as stalled:
+        stalled.connect(("127.0.0.1", process.port))
+        stalled.sendall(b"GET /video_feed HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        sessions, data, counts = [open_session(process.port) for _ in range(4)], photo.read_bytes(), [0] * 4
+
+        def load(index):
+            try:
+                while True:
+                    post_frame(process.port, sessions[index], counts[index], data)
+                    counts[index] += 1
+            except (OSError, http.client.HTTPException, AssertionError):
+                return  # the server has stopped
+
+        threads = [threading.Thread(target=load, args=(index,), daemon=True) for index in range(4)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: min(counts) > 5, "the sessions get no answers")
+        start = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+        assert time.monotonic() - start < 2
+        for thread in threads:
+            thread.join(LIMIT)
+            assert not thread.is_alive()
 
 
 def test_the_serving_process_imports_no_tensorflow(project, photo, tmp_path):

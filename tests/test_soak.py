@@ -70,7 +70,7 @@ def test_damaged_frames_of_a_session(own_server, photo):
     images, before = good_images(photo), None
     for seed in range(5):
         session = json.loads(ask(own_server.port, "POST", "/api/sessions")[2])["session"]
-        throw(own_server.port, f"/api/frames?session={session}", islice(mutated_bodies(images, seed), BODIES // 50))
+        throw(own_server.port, f"/api/frames?session={session}", islice(mutated_bodies(images, seed, forms=0.1), BODIES // 50))
         before = before or usage(own_server.pid)
     assert_no_leak(before, usage(own_server.pid))
 

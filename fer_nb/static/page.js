@@ -6,7 +6,7 @@ import { button, element, page, setText } from "./dom.js";
 import { labelOf, showFaces } from "./faces.js";
 import { record, showTimelineOf } from "./panel.js";
 import { acceptPictures, runPicture } from "./picture.js";
-import { runServer } from "./server.js";
+import { endPicture, runServer } from "./server.js";
 import { announce } from "./speech.js";
 import { STATES } from "./states.js";
 
@@ -103,4 +103,8 @@ element("sources").addEventListener("change", ({ target }) => chooseSource(targe
 acceptPictures((file) => chooseSource("picture", file));
 window.addEventListener("pagehide", () => work.abort()); // the camera's light goes out, and the session ends
 window.addEventListener("pageshow", ({ persisted }) => persisted && chooseSource(page.dataset.source));
-chooseSource(document.querySelector("input[name=source]:checked").value); // perhaps chosen before this script had come
+
+// Another source may have been chosen before this script had come; the picture of the server's plays from the start.
+const first = document.querySelector("input[name=source]:checked").value;
+if (first !== "server") endPicture();
+chooseSource(first);

@@ -12,6 +12,13 @@ function factsOf({ state, source, frames_per_second: speed, size }) {
   return { source, speed: state === "playing" ? speed : null, ratio: size?.height > 0 ? size.width / size.height : null };
 }
 
+// Setting an empty address ends the connection, so that the server can release its camera.
+export function endPicture() {
+  picture.src = "";
+  picture.removeAttribute("src");
+  picture.hidden = true;
+}
+
 // One way back from every loss. The browser's own reconnecting gives up for good on an answer such as 502,
 // and does not notice a network that went quiet.
 export function runServer(report, signal) {
@@ -65,9 +72,7 @@ export function runServer(report, signal) {
     clearTimeout(retry);
     stream.close();
     picture.removeEventListener("error", pictureFailed);
-    picture.src = ""; // ends the connection, so that the server can release its camera
-    picture.removeAttribute("src");
-    picture.hidden = true;
+    endPicture();
   });
 
   picture.hidden = false;

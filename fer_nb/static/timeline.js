@@ -93,13 +93,13 @@ export function summaryOf(rows) {
   rows.forEach((row, index) => {
     const label = labelOf(row);
     counts.set(label, (counts.get(label) ?? 0) + 1);
-    if (index > 0 && labelOf(rows[index - 1]) !== label) changes += 1;
+    if (index > 0 && rows[index - 1].label !== row.label) changes += 1;
   });
   const parts = [...counts]
     .sort(([, one], [, other]) => other - one)
     .slice(0, 3)
-    .map(([label, count]) => `${label} ${Math.max(1, Math.round((100 * count) / rows.length))}% of the time`);
+    .map(([label, count]) => `${label} ${Math.max(1, Math.round((100 * count) / rows.length))}%`);
   const seconds = Math.max(1, Math.round(rows.at(-1).seconds - rows[0].seconds));
   const turns = changes === 0 ? "no change of label" : changes === 1 ? "one change of label" : `${changes} changes of label`;
-  return `Face ${rows[0].face} over ${seconds} s: ${parts.join(", ")}; ${turns}.`;
+  return `Face ${rows[0].face} over ${seconds} s: ${parts.join(", ")} of the time; ${turns}.`;
 }
