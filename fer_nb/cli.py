@@ -471,15 +471,15 @@ def finish(
     line = training.run_line(folder.name, config, history, this_machine()["machine"], figures["macro_f1"], note)
     training.log_run(line, folder.parent / "runs.csv")
 
-# %% ../nbs/10c_command_line.ipynb #2b342713
+# %% ../nbs/10c_command_line.ipynb #8f8d1374
 @main.command()
 @data_option
-@click.option("--config", "config_file", help="A JSON file of settings, such as a model's config.json.")
-@click.option("--model", help="The network: original, compact or deep.  [default: compact]")
+@click.option("--config", "config_file", help="A JSON file of settings, such as a model's config.json.  [default: the usual ones]")
+@click.option("--model", help="The network: original, compact or deep.  [default: the config's]")
 @click.option("--from", "start", help="A model whose weights the run begins with, such as default.")
 @click.option("--name", help="The folder in models/ to write.  [default: the network's name]")
-@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: 70]")
-@click.option("--seed", type=int, help="Of the weights, the order and the augmentation.  [default: 0]")
+@click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: the config's]")
+@click.option("--seed", type=int, help="Of the weights, the order and the augmentation.  [default: the config's]")
 @click.option("--note", default="", help="A sentence on the run for models/runs.csv.", show_default=False)
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 def train(data, config_file, model, start, name, epochs, seed, note, resume):

@@ -45,12 +45,12 @@ class TrainingConfig:
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
 
-# %% ../nbs/05_training.ipynb #8b21fa27
+# %% ../nbs/05_training.ipynb #8449d7a9
 # The lowest and the highest value of each number, and the choices of each word.
 RANGES = {
-    "epochs": (1, 10_000), "batch_size": (1, 10_000), "learning_rate": (0, 10), "warmup_epochs": (0, 10_000), "weight_decay": (0, 10),
-    "label_smoothing": (0, 1), "votes_share": (0, 1), "shift": (0, 1), "turn": (0, 180), "scale": (0, 0.9), "erase": (0, 1),
-    "seed": (0, 2**31 - 1),
+    "epochs": (1, 10_000), "batch_size": (1, 10_000), "learning_rate": (0, 10), "warmup_epochs": (0, 10_000),
+    "weight_decay": (0, 10), "label_smoothing": (0, 1), "votes_share": (0, 1), "shift": (0, 1), "turn": (0, 180),
+    "scale": (0, 0.9), "erase": (0, 1), "seed": (0, 2**31 - 1),
 }
 CHOICES = {"model": tuple(CNN_CONFIGS), "precision": ("float32", "mixed_bfloat16")}
 
@@ -102,7 +102,7 @@ def save_config(
     with written_whole(path) as part:
         part.write_text(json.dumps(asdict(config), indent=1), encoding="utf-8")
 
-# %% ../nbs/05_training.ipynb #22b04b2e
+# %% ../nbs/05_training.ipynb #e597661f
 def load_splits(
     data=None,  # see load_faces
 ):
@@ -110,7 +110,7 @@ def load_splits(
     training, validation = load_faces("train", data), load_faces("validation", data)
     if training.classes != validation.classes:
         odd = ", ".join(sorted(set(training.classes) ^ set(validation.classes)))
-        raise FerError(f"Only one of the training and the validation split of {training.source} has a folder {odd}; both need the same.")
+        raise FerError(f"Of {training.source}, only one of the training and the validation split has {odd}; both need the same.")
     return training.subset(fit_to_learn_from(training)), validation
 
 # %% ../nbs/05_training.ipynb #d1cf27f7
@@ -231,7 +231,7 @@ def restore(
     epoch = load_newest(model, checkpoints(folder))
     return [row for row in read_history(Path(folder) / "history.csv") if row["epoch"] <= epoch]
 
-# %% ../nbs/05_training.ipynb #dec9a62f
+# %% ../nbs/05_training.ipynb #b4384d8d
 def first_network(
     config,  # TrainingConfig
     classes,  # names
@@ -243,7 +243,7 @@ def first_network(
         return build_cnn(config.model, precision, len(classes))
     network, labels = start
     if network.name != config.model:
-        raise FerError(f"The weights to start from are those of the network '{network.name}', not of '{config.model}'; name that one.")
+        raise FerError(f"The weights to start from are of the network '{network.name}', not of '{config.model}'; name that one.")
     return copy_network(network, precision, None if tuple(labels) == tuple(classes) else len(classes))
 
 # %% ../nbs/05_training.ipynb #263ae29e

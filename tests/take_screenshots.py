@@ -1,4 +1,4 @@
-"""Take the README's pictures of the page: `python tests/take_screenshots.py` writes nbs/images/page.png, phone.png and camera.png."""
+"""Take the pictures of the page in nbs/images (page.png, phone.png, camera.png): `python tests/take_screenshots.py`."""
 import io
 import tempfile
 from pathlib import Path
@@ -58,11 +58,12 @@ def save(
 
 
 def main():
-    with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as playwright:
+    with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as play:
         clip = Path(folder) / "drawn.mjpeg"
         write_clip(clip)
-        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={clip}"]
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_ARGUMENTS, *camera])
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        arguments = [*CHROMIUM_ARGUMENTS, *camera, f"--use-file-for-fake-video-capture={clip}"]
+        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
 
         def open_page(scheme, width, height):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)

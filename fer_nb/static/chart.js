@@ -23,7 +23,8 @@ function drawGrid(pen, area, colours) {
     pen.fillText(`${100 * share}%`, area.left - 6, y);
   }
   pen.textBaseline = "alphabetic";
-  for (const [ago, text, align] of [[WINDOW, `${WINDOW} s ago`, "left"], [WINDOW / 2, `${WINDOW / 2} s`, "center"], [0, "now", "right"]]) {
+  const times = [[WINDOW, `${WINDOW} s ago`, "left"], [WINDOW / 2, `${WINDOW / 2} s`, "center"], [0, "now", "right"]];
+  for (const [ago, text, align] of times) {
     pen.textAlign = align;
     pen.fillText(text, area.x(ago), area.bottom + 16);
   }

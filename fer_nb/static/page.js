@@ -61,7 +61,8 @@ function showFact(id, text) {
 
 function showFacts({ source, speed, delay, dropped, size, ratio, busy }) {
   const pace = speed == null ? "–" : speed.toFixed(speed < 10 ? 1 : 0);
-  showFact("source", source ?? { server: page.dataset.server, browser: "This browser's camera", picture: "A picture" }[page.dataset.source]);
+  const unnamed = { server: page.dataset.server, browser: "This browser's camera", picture: "A picture" };
+  showFact("source", source ?? unnamed[page.dataset.source]);
   showFact("speed", speed == null && page.dataset.source !== "server" ? undefined : pace);
   showFact("delay", delay === undefined ? undefined : delay.toFixed(0));
   showFact("dropped", dropped === undefined ? undefined : String(dropped));

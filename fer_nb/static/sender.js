@@ -112,7 +112,7 @@ export function sendFrames(
       const jpeg = await scaledDown(video, canvas);
       if (signal.aborted || session !== mine) return false;
       const answer = await mine.send(frame, jpeg);
-      pace = Math.max(PACE[0], pace * 0.95);
+      pace = Math.max(PACE[0], pace * 0.9);
       if (signal.aborted || session !== mine) return false;
       drops.server = Math.max(drops.server, answer.drops);
       if (answer.dropped || frame <= newest) return false; // a newer one is on the screen

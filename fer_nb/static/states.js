@@ -1,7 +1,8 @@
 // What each state says: in the pill, over the picture (the veil), and where the faces would be.
 
 const CAMERA_AGAIN = ["Nothing to read", "Faces come back with the camera."];
-const NO_CAMERA = { pill: "No camera", tone: "gone", empty: ["Nothing to read", "Another source can be chosen over the picture."] };
+const ELSEWHERE = ["Nothing to read", "Another source can be chosen over the picture."];
+const NO_CAMERA = { pill: "No camera", tone: "gone", empty: ELSEWHERE };
 
 export const STATES = {
   opening: {
@@ -69,12 +70,18 @@ export const STATES = {
   },
   denied: {
     ...NO_CAMERA,
-    veil: ["The camera is not allowed", "Permission was denied. Allow the camera for this page in the browser's address bar, then try again."],
+    veil: [
+      "The camera is not allowed",
+      "Permission was denied. Allow the camera for this page in the browser's address bar, then try again.",
+    ],
     actions: ["again", "upload", "server"],
   },
   insecure: {
     ...NO_CAMERA,
-    veil: ["No camera without HTTPS", "Browsers give a page the camera only over HTTPS, or on the machine that the server runs on."],
+    veil: [
+      "No camera without HTTPS",
+      "Browsers give a page the camera only over HTTPS, or on the machine that the server runs on.",
+    ],
     actions: ["upload", "server"],
   },
   unsupported: {
@@ -107,7 +114,11 @@ export const STATES = {
   choosing: {
     pill: "No picture",
     tone: "idle",
-    veil: ["Read faces in a picture", "Drop one anywhere on this page, paste it, or choose a file. It goes to this server only, and nothing is stored."],
+    veil: [
+      "Read faces in a picture",
+      "For every face the server infers how likely each expression is, which is no emotion. Drop a picture on this page, " +
+        "paste it, or choose a file. It goes to this server only, and nothing is stored.",
+    ],
     empty: ["Nothing to read yet", "Faces appear here with the picture."],
     actions: ["choose"],
   },
@@ -117,7 +128,12 @@ export const STATES = {
     veil: ["Reading the picture", "It is on its way to the server."],
     empty: ["Nothing to read yet", "Faces appear here in a moment."],
   },
-  shown: { pill: "Read", tone: "live", veil: null, empty: ["No face found", "A face must be about 40 pixels wide to be found."] },
+  shown: {
+    pill: "Read",
+    tone: "live",
+    veil: null,
+    empty: ["No face found", "Faces that are very small, covered or turned away are not found."],
+  },
   unreadable: {
     pill: "No picture",
     tone: "gone",
