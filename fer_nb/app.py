@@ -286,7 +286,7 @@ def as_dict(
         "faces": [face.as_dict() for face in self.faces],
     }
 
-# %% ../nbs/07_flask_app.ipynb #a26f58bf
+# %% ../nbs/07_flask_app.ipynb #77ea08ce
 def add_page(
     app,  # Flask
     parts,  # Parts
@@ -297,9 +297,10 @@ def add_page(
     def index():
         if "token" in request.args:  # check_token has set the cookie; the address, which is kept and shared, loses it
             return redirect(url_for("index"), 303)
-        model = parts.pipeline.model
+        camera, model = parts.live.camera, parts.pipeline.model
         return render_template(
-            "index.html", source=parts.live.camera.name, model=model.name, expressions=model.metadata.labels
+            "index.html", source=camera.name, is_webcam=getattr(camera, "is_webcam", False), model=model.name,
+            expressions=model.metadata.labels,
         )
 
     @app.get("/api/openapi.json")

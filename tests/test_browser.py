@@ -506,9 +506,9 @@ def test_browser_camera_goes_on_after_the_server_was_gone(project, camera_browse
         page.wait_for_selector(".card .winner")
 
 
-def test_servers_camera_is_released_when_nobody_watches(serve_camera, open_page):
+def test_servers_camera_opens_when_asked_and_is_released_when_nobody_watches(serve_camera, open_page):
     class CountedCamera:
-        name, open = "Counted", 0
+        name, is_webcam, open = "Camera 0", True, 0
 
         def frames(self):
             self.open += 1
@@ -521,11 +521,16 @@ def test_servers_camera_is_released_when_nobody_watches(serve_camera, open_page)
 
     camera = CountedCamera()
     page = open_page(serve_camera(camera))
+    page.get_by_role("button", name="Start the camera").wait_for()
+    assert "no emotion" in page.locator("#veil-message").inner_text()
+    assert camera.open == 0
+    page.get_by_role("button", name="Start the camera").click()
     page.wait_for_selector(".card .winner")
     assert camera.open == 1
     choose(page, "picture")
     wait_until(lambda: page.wait_for_timeout(50) or camera.open == 0, "the camera is still open")
     choose(page, "server")
+    page.get_by_role("button", name="Start the camera").click()
     page.wait_for_selector(".card .winner")
     assert_plays(page)
 

@@ -6,7 +6,8 @@ const RETRY_AFTER = 2000; // milliseconds before a lost stream or picture is ask
 const SILENT_AFTER = 8000; // milliseconds without an event before the server counts as gone
 
 const picture = element("picture");
-const pictureAddress = picture.getAttribute("src");
+const asksFirst = "address" in picture.dataset; // it is a camera, and no film
+const pictureAddress = picture.dataset.address ?? picture.getAttribute("src");
 
 function factsOf({ state, source, frames_per_second: speed, size }) {
   return { source, speed: state === "playing" ? speed : null, ratio: size?.height > 0 ? size.width / size.height : null };
@@ -23,7 +24,8 @@ export function endPicture() {
 // and does not notice a network that went quiet.
 export function runServer(report, signal) {
   let stale = !picture.hasAttribute("src");
-  let stream, watch, retry;
+  let stream = null;
+  let watch, retry;
 
   // The new query keeps the browser from handing back the connection that died.
   function askForPicture() {
@@ -70,13 +72,18 @@ export function runServer(report, signal) {
   signal.addEventListener("abort", () => {
     clearTimeout(watch);
     clearTimeout(retry);
-    stream.close();
+    stream?.close();
     picture.removeEventListener("error", pictureFailed);
     endPicture();
   });
 
-  picture.hidden = false;
+  function open() {
+    picture.hidden = false;
+    report("opening", { source: page.dataset.server });
+    listen();
+  }
+
   picture.addEventListener("error", pictureFailed);
-  report("opening", { source: page.dataset.server });
-  listen();
+  if (asksFirst) report("offered", { source: page.dataset.server, start: open });
+  else open();
 }

@@ -2,9 +2,20 @@
 
 const CAMERA_AGAIN = ["Nothing to read", "Faces come back with the camera."];
 const ELSEWHERE = ["Nothing to read", "Another source can be chosen over the picture."];
+const INFERRED =
+  "For every face in view the server infers how likely each expression is. An expression is what a face shows and " +
+  "no emotion: it does not tell what anybody feels.";
 const NO_CAMERA = { pill: "No camera", tone: "gone", empty: ELSEWHERE };
 
 export const STATES = {
+  // The server's camera
+  offered: {
+    pill: "Camera off",
+    tone: "idle",
+    veil: ["Open the server's camera?", `${INFERRED} Nothing is stored.`],
+    empty: ["Nothing to read yet", "Faces appear here once the camera is on."],
+    actions: ["start", "mine", "upload"],
+  },
   opening: {
     pill: "Opening",
     tone: "waiting",
@@ -44,8 +55,7 @@ export const STATES = {
     tone: "idle",
     veil: [
       "Read faces from this camera?",
-      "For every face in view the server infers how likely each expression is. An expression is what a face shows and " +
-        "no emotion: it does not tell what anybody feels. Frames go to this server only, and nothing is stored.",
+      `${INFERRED} Frames go to this server only, and nothing is stored.`,
     ],
     empty: ["Nothing to read yet", "Faces appear here once the camera is on."],
     actions: ["start", "upload"],
