@@ -320,7 +320,7 @@ def test_a_call_of_the_model_that_fails_once(serve_camera, photo):
 
 
 def test_a_camera_that_blocks_is_told_of(serve_camera, monkeypatch):
-    monkeypatch.setattr("fer_nb.app.SILENT", 0.5)
+    monkeypatch.setattr("fer_nb.live.SILENT", 0.5)
     blocked = threading.Event()
 
     class Blocking(FakeCamera):
