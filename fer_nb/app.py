@@ -7,9 +7,11 @@ __all__ = ['UPLOAD_LIMIT', 'UPLOADS', 'IMAGES', 'FRAME_LIMIT', 'FRAME_PIXELS', '
            'READ_PATIENCE', 'Parts', 'as_event', 'add_page', 'read_contract', 'stream', 'add_live', 'camera_events',
            'session_events', 'MemoryRequest', 'image_body', 'recognize_image', 'recognize_or_say', 'add_predict',
            'frame_number', 'add_sessions', 'add_frames', 'add_operations', 'add_request_log', 'add_manners',
-           'create_app', 'make_server', 'run_server']
+           'create_app', 'set_memory_habits', 'make_server', 'run_server']
 
-# %% ../nbs/07_flask_app.ipynb #c7560204
+# %% ../nbs/07_flask_app.ipynb #a004e03f
+import ctypes
+import gc
 import io
 import json
 import logging
@@ -415,13 +417,24 @@ def create_app(
 # %% ../nbs/07_flask_app.ipynb #b9eeb9d6
 READ_PATIENCE = 30  # seconds a client may leave unread what it was sent
 
-# %% ../nbs/07_flask_app.ipynb #aa19e696
+# %% ../nbs/07_flask_app.ipynb #64e3ee15
+def set_memory_habits():
+    "Have glibc keep blocks as large as a frame, give larger ones back, and keep little for each thread."
+    settings = {-3: 4 * 2**20, -1: 8 * 2**20, -8: 2}  # malloc.h: M_MMAP_THRESHOLD, M_TRIM_THRESHOLD, M_ARENA_MAX
+    try:
+        for name, value in settings.items():
+            ctypes.CDLL(None).mallopt(name, value)
+    except (AttributeError, OSError, TypeError):
+        pass  # another C library, which has habits of its own
+
+# %% ../nbs/07_flask_app.ipynb #0a4ca928
 def make_server(
     app,  # what create_app made
     host,  # str, the address to listen on
     port,  # 0 takes a free one
 ):
     "A waitress server that listens; OSError or ValueError where it can't."
+    set_memory_habits()
     memory = {"inbuf_overflow": 2**30, "outbuf_overflow": 2**30, "outbuf_high_watermark": 2**20}
     server = waitress.create_server(
         app, host=host, port=port, threads=STREAMS + 36, connection_limit=400, channel_timeout=60, asyncore_use_poll=True,
@@ -432,7 +445,7 @@ def make_server(
         server.adj.socket_options = [*server.adj.socket_options, option]
     return server
 
-# %% ../nbs/07_flask_app.ipynb #483588fb
+# %% ../nbs/07_flask_app.ipynb #ed3ee843
 def run_server(
     server,  # what make_server made
     parts,  # Parts
@@ -452,5 +465,6 @@ def run_server(
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
+        gc.freeze()  # what is there now stays, so the collector need not look at it again and again
     server.run()
     logging.getLogger("fer_nb").info("Server stopped")

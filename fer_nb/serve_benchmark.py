@@ -587,7 +587,7 @@ def run_stalled(
                 time_predict(connection, jpeg, frames, watches.setdefault(name, Stopwatch()))
     return {name: stage_figures(watch)["whole"] for name, watch in watches.items()}
 
-# %% ../nbs/10d_serve_benchmark.ipynb #1fdaa675
+# %% ../nbs/10d_serve_benchmark.ipynb #e57bcf4f
 def run_serve_benchmark(
     model="default",  # a model's name or folder
     frames=60,  # of each call and peer in each round
@@ -605,6 +605,7 @@ def run_serve_benchmark(
             run_round(port, others, frames, watches, found)
             yield
         result = {"machine": machine(), "answers": summarize(watches, found), "peers": compare(others, watches)}
+        run_sessions(pid, port, min(10, seconds / 2), sessions)  # each of the server's threads takes its memory once
         result["sessions"] = run_sessions(pid, port, seconds, sessions)
         yield
         result["stalled"] = run_stalled(port, frames, rounds)
@@ -682,7 +683,7 @@ def format_answers(
         lines.append(f"| /api/{call}, faces found | {counts['1']['faces_found']} | | | {counts['5']['faces_found']} | | |")
     return lines
 
-# %% ../nbs/10d_serve_benchmark.ipynb #b7c60914
+# %% ../nbs/10d_serve_benchmark.ipynb #f89cd1b8
 def format_serve_benchmark(
     result,  # the last thing run_serve_benchmark yields
 ):
@@ -693,7 +694,8 @@ def format_serve_benchmark(
     for name, peer in result["peers"].items():
         lines.append(f"| {name} | {peer['median_ms']:.1f} ms | {peer['p95_ms']:.1f} ms | {peer['ratio']:.1f} |")
     s = result["sessions"]
-    lines += ["", f"| {s['sessions']} sessions at {s['frames_per_second']} frames/s for {s['seconds']:g} s | |", "| --- | ---: |"]
+    title = f"{s['sessions']} sessions at {s['frames_per_second']} frames/s for {s['seconds']:g} s"
+    lines += ["", f"| {title} | |", "| --- | ---: |"]
     lines += [f"| {name.replace('_', ' ')} | {format_figure(s[name])} |" for name in list(s)[3:]]
     lines += ["", "| /api/predict, one face | median | p95 |", "| --- | ---: | ---: |"]
     names = {"alone": "alone", "reading": "beside a viewer that reads", "stalled": "beside a viewer that never reads"}
