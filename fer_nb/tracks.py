@@ -151,7 +151,7 @@ def judge(
     if self.probabilities[best] > self.probabilities[self.shown] + margin:
         self.shown = best
 
-# %% ../nbs/08b_tracks.ipynb #6c27a25b
+# %% ../nbs/08b_tracks.ipynb #4a66052d
 @dataclass(frozen=True)
 class TrackedFace(RecognizedFace):
     "A face with a number, probabilities smoothed along its track, and a label that holds."
@@ -169,16 +169,11 @@ class TrackedFace(RecognizedFace):
         "The smoothed probability of the label, 0 to 1."
         return float(self.probabilities.max() if self.shown is None else self.probabilities[self.shown])
 
-    @property
-    def unsure(self) -> bool:
-        "Whether the label is not worth saying."
-        return self.confidence < self.metadata.unsure_below
-
     def as_dict(self) -> dict:
         "What JSON can hold."
         raw = self.probabilities if self.raw is None else self.raw
         raw = {name: round(float(p), 4) for name, p in zip(self.metadata.labels, raw)}
-        return {**super().as_dict(), "confidence": round(self.confidence, 4), "raw": raw}
+        return {**super().as_dict(), "raw": raw}
 
 # %% ../nbs/08b_tracks.ipynb #d00243e9
 class Tracker:
