@@ -5,9 +5,9 @@
 # %% auto #0
 __all__ = ['UPLOAD_LIMIT', 'UPLOADS', 'IMAGES', 'FRAME_LIMIT', 'FRAME_PIXELS', 'STREAMS', 'PATIENCE', 'QUIET', 'HEADERS',
            'READ_PATIENCE', 'Parts', 'as_event', 'add_page', 'read_contract', 'stream', 'add_live', 'camera_events',
-           'session_events', 'MemoryRequest', 'image_body', 'recognize_image', 'recognize_or_say', 'add_predict',
-           'frame_number', 'add_sessions', 'add_frames', 'add_operations', 'add_request_log', 'add_manners',
-           'create_app', 'set_memory_habits', 'make_server', 'run_server']
+           'session_events', 'image_body', 'recognize_image', 'recognize_or_say', 'add_predict', 'frame_number',
+           'add_sessions', 'add_frames', 'add_operations', 'add_request_log', 'add_manners', 'create_app',
+           'set_memory_habits', 'make_server', 'run_server']
 
 # %% ../nbs/07_flask_app.ipynb #a004e03f
 import ctypes
@@ -179,7 +179,7 @@ def session_events(
             yield as_event(result.as_dict()) if result else ": nothing yet\n\n"
             len(parts.sessions)  # ends sessions that fell silent, this one too
 
-# %% ../nbs/07_flask_app.ipynb #778f0f2e
+# %% ../nbs/07_flask_app.ipynb #59c880d0
 class MemoryRequest(Request):
     "A request whose uploaded files stay in memory."
 
