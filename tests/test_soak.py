@@ -3,7 +3,6 @@
 `make soak` runs it. FER_SOAK_SECONDS and FER_SOAK_BODIES make it shorter."""
 import json
 import os
-import signal
 import socket
 import threading
 import time
@@ -16,7 +15,7 @@ import pytest
 from helpers import LIMIT, ask, running_server, wait_until
 from mutations import good_images, mutated_bodies, mutated_requests, throw, throw_raw, usage
 
-from fer_nb.serve_benchmark import LoadSession, run_sessions, viewer
+from fer_nb.serve_benchmark import run_sessions
 
 pytestmark = pytest.mark.soak
 SECONDS = float(os.environ.get("FER_SOAK_SECONDS", 600))
@@ -108,21 +107,3 @@ def test_200_connections_that_say_nothing(own_server, photo):
         assert ask(own_server.port, "POST", "/api/predict", photo.read_bytes())[0] == 200
         assert time.monotonic() - start < 2
     wait_until(lambda: usage(own_server.pid)["files"] < 100, "connections that ended stay open")
-
-
-def test_sigterm_under_load(own_server):
-    loads = [LoadSession(own_server.port, number) for number in range(8)]
-    start = time.perf_counter()
-    threads = [threading.Thread(target=load.send, args=(half, start, 6), daemon=True) for load in loads for half in (0, 1)]
-    with viewer(own_server.port, reads=True), viewer(own_server.port, reads=False):
-        for thread in threads:
-            thread.start()
-        time.sleep(3)
-        assert all(load.ages for load in loads)
-        stopped = time.monotonic()
-        own_server.send_signal(signal.SIGTERM)
-        assert own_server.wait(timeout=10) == 0
-        assert time.monotonic() - stopped < 2
-    for thread in threads:
-        thread.join(LIMIT)
-        assert not thread.is_alive()
