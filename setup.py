@@ -27,6 +27,7 @@ setup(
     extras_require={
         "dev": settings["dev_requirements"].split(),
         "fetch": settings["fetch_requirements"].split(),
+        "ray": settings["ray_requirements"].split(),
     },
     entry_points={"console_scripts": settings["console_scripts"].split()},
     zip_safe=False,

