@@ -141,7 +141,7 @@ def overlapped(
         while pending:
             yield from pending.popleft().result()
 
-# %% ../nbs/10a_annotate.ipynb #604ddc2d
+# %% ../nbs/10a_annotate.ipynb #9e793cd8
 @dataclass(frozen=True)
 class Annotated:
     "A frame with all that is known of its faces."
@@ -156,22 +156,21 @@ class Annotated:
 def tracked(
     seen,  # iterator of Seen and Fault
     metadata,  # of the model
-    tracker=None,  # of the first source, where it goes on; None is a fresh one
+    source=None,  # the one that goes on where it was
+    tracker=None,  # its tracker
 ):
     "The same as Annotated, and the faults as they are."
-    source = None
     for one in seen:
         if isinstance(one, Fault):
             yield one
             continue
-        if one.frame.seconds is None or source not in (None, one.frame.source) or tracker is None:
-            tracker = Tracker(metadata)
-        source = one.frame.source
+        if one.frame.seconds is None or one.frame.source != source:
+            source, tracker = one.frame.source, Tracker(metadata)
         faces = tracker.update(one.faces, one.probabilities, one.frame.seconds or 0.0)
         order = np.argsort([face.box[0] for face in one.faces], kind="stable")  # update sorts them so
         yield Annotated(one.frame, one.image, faces, [one.sharpness[place] for place in order], tracker)
 
-# %% ../nbs/10a_annotate.ipynb #b8fb13bc
+# %% ../nbs/10a_annotate.ipynb #4ded0e1c
 def default_workers() -> int:
     "One for each core, and one more, since a worker sometimes waits for the reader."
     return (os.cpu_count() or 1) + 1
@@ -183,13 +182,13 @@ def annotated_frames(
     cut=Cut(),
     workers=None,  # threads, or 0 for all in turn; None is default_workers()
     after=None,  # see all_frames
-    tracker=None,  # see tracked
+    tracker=None,  # of the first source, where it goes on
 ):
     "Every wanted frame as Annotated, and the faults, in order."
     frames = all_frames(sources, cut, after)
     count = default_workers() if workers is None else workers
     seen = overlapped(frames, [Worker(model) for _ in range(count)]) if count else map_one(Worker(model), frames)
-    return tracked(seen, load_metadata(find_model(model)), tracker)
+    return tracked(seen, load_metadata(find_model(model)), sources[0] if tracker else None, tracker)
 
 
 def map_one(
