@@ -254,27 +254,27 @@ def check_clip(
     if resume:
         raise FerError("A clip can't be gone on with; make it anew with --overwrite, or leave --video out.")
 
-# %% ../nbs/10e_long_work.ipynb #771d4eb8
+# %% ../nbs/10e_long_work.ipynb #7c4903b5
 @patch
 def work(
     self: Run,
     overwrite=False,  # see begin
     resume=False,  # see begin
     clip=None,  # the path of an .mp4 to write with the faces marked
-    progress=None,  # called with the number of frames done since the last call
+    progress=lambda frames: None,  # called with the number of frames done so far, those before a pause included
 ) -> Summary:
     "Do the work and make the table."
     self.check_clip(clip, resume)
     with self.locked(), ExitStack() as stack:
         self.begin(overwrite, resume)
         video = clip and stack.enter_context(ClipWriter(stack.enter_context(written_whole(clip))))
+        progress(self.position.frames)
         due = time.monotonic() + PART_SECONDS
         for one in self.frames():
             self.take(one)
             if video and not isinstance(one, Fault):
                 video.write(draw_faces(one.image, one.faces), one.frame.seconds)
-            if progress:
-                progress(0 if isinstance(one, Fault) else 1)
+            progress(self.position.frames)
             if time.monotonic() >= due or len(self.rows) >= PART_ROWS:
                 self.save()
                 due = time.monotonic() + PART_SECONDS
