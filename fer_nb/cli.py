@@ -6,9 +6,9 @@
 __all__ = ['model_option', 'data_option', 'LOCAL_NAMES', 'source_option', 'host_option', 'port_option', 'frames_option',
            'FerGroup', 'main', 'choose_camera', 'is_local', 'check_token', 'open_port', 'serve', 'check_model',
            'check_detector', 'check_camera', 'check_port', 'check_https', 'doctor', 'predict_file', 'describe',
-           'draw_explanation', 'explain_file', 'predict', 'predict_all', 'load_split', 'evaluate_split', 'calibrated',
-           'evaluate', 'load_start', 'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark',
-           'benchmark_serve']
+           'draw_explanation', 'explain_file', 'predict', 'Seconds', 'show_progress', 'report_run', 'annotate_here',
+           'annotate', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'load_start',
+           'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark', 'benchmark_serve']
 
 # %% ../nbs/10c_command_line.ipynb #0e84d98d
 import errno
@@ -342,6 +342,102 @@ def predict(images, as_json, explain, model):
         else:
             click.echo(json.dumps(result) if as_json else describe(result))
     sys.exit(2 if failed else 0)
+
+# %% ../nbs/10c_command_line.ipynb #03d39a9c
+class Seconds(click.ParamType):
+    "A time: seconds (90, 0.5s), minutes and seconds (1:30), or hours too (1:02:03)."
+
+    name = "time"
+
+    def convert(self, value, parameter, context):
+        "Its seconds."
+        if isinstance(value, float):
+            return value
+        if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?s?", value):
+            self.fail(f"'{value}' is no time; write seconds as 0.5s or 90, or minutes and seconds as 1:30.", parameter, context)
+        return sum(float(part) * 60**power for power, part in enumerate(reversed(value.rstrip("s").split(":"))))
+
+# %% ../nbs/10c_command_line.ipynb #21349764
+def show_progress(
+    bar,  # tqdm
+):
+    "What Run.work calls; the frames that were done before a pause don't count for the rate."
+
+    def show(frames):
+        if not bar.n:
+            bar.initial = bar.n = frames
+        bar.update(frames - bar.n)
+
+    return show
+
+
+def report_run(
+    out,  # the table's path
+    summary,  # long_work.Summary
+):
+    "Say what was done; exit status 1 where a source failed."
+    click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
+    for fault in summary.faults[:10]:
+        click.echo(f"Error: {fault.error}", err=True)
+    if summary.faults:
+        click.echo(f"{len(summary.faults):,} of the sources failed; {Path(out).with_suffix('.errors.csv')} names them all.", err=True)
+        sys.exit(1)
+
+# %% ../nbs/10c_command_line.ipynb #082fd21e
+def annotate_here(
+    out,  # the table's path
+    inputs,  # see find_sources
+    model,  # see find_model
+    cut,  # Cut
+    overwrite,  # see Run.begin
+    resume,  # see Run.begin
+    video,  # path of a clip, or None
+):
+    "The table, made in this process."
+    from tqdm import tqdm
+
+    from fer_nb.long_work import Run
+    from fer_nb.media import count_frames
+
+    run = Run(out, inputs, model, cut)
+    total = sum(count_frames(source, cut) for source in run.asked["sources"][:1000])  # each is opened, which takes a while
+    total = total if len(run.asked["sources"]) <= 1000 else None
+    try:
+        with tqdm(total=total or None, unit=" frames", file=sys.stderr, disable=None) as bar:
+            return run.work(overwrite, resume, video, show_progress(bar))
+    except KeyboardInterrupt:
+        click.echo(f"Stopped. All but the last seconds is kept; the same command with --resume goes on with {out}.", err=True)
+        sys.exit(130)
+
+# %% ../nbs/10c_command_line.ipynb #90c27f73
+@main.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("--out", required=True, help="The table to write, .parquet, .csv or .jsonl; with --engine ray a folder of Parquet files.")
+@click.option("--start", type=Seconds(), default=0.0, help="Leave out what is before.", show_default=False)
+@click.option("--end", type=Seconds(), help="Leave out what comes from there on; a webcam needs it.")
+@click.option("--every", type=Seconds(), default=0.0, help="One frame in each such time.  [default: all frames]", show_default=False)
+@click.option("--rate", type=click.FloatRange(0.001), default=25.0, help="Frames a second of numbered images (shot_%04d.png).")
+@click.option("--video", help="Write the one video that is named with its faces marked, as .mp4.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This process, or Ray on many machines.")
+@click.option("--address", help="The Ray cluster, such as ray://head:10001.  [default: this machine]")
+@model_option
+def annotate(inputs, out, start, end, every, rate, video, overwrite, resume, engine, address, model):
+    "Write a row for every face in images, folders, videos, numbered images, or what a webcam sees for a given time."
+    from fer_nb.media import Cut
+
+    cut = Cut(start, end, every, rate)
+    if end is not None and end <= start:
+        raise FerError("--end is not after --start; name a later time.")
+    if engine == "local":
+        report_run(out, annotate_here(out, inputs, model, cut, overwrite, resume, video))
+    else:
+        from fer_nb.scale_out import annotate_with_ray
+
+        if video:
+            raise FerError("A clip is written by the local engine; leave --video or --engine ray out.")
+        report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address))
 
 # %% ../nbs/10c_command_line.ipynb #d7f5968a
 def predict_all(
