@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['GROUP', 'BATCH_ROWS', 'Fault', 'live_frames', 'source_frames', 'all_frames', 'Seen', 'Worker', 'overlapped',
            'Annotated', 'tracked', 'default_workers', 'annotated_frames', 'map_one', 'model_hash', 'new_rows',
-           'add_rows', 'annotate']
+           'add_rows', 'batches_of', 'raise_fault', 'annotate']
 
 # %% ../nbs/10a_annotate.ipynb #05cfa448
 import hashlib
@@ -234,8 +234,31 @@ def add_rows(
     for face, sharp in zip(annotated.faces, annotated.sharpness):
         rows.add(annotated.frame.source, annotated.frame.number, annotated.frame.seconds, face, sharp)
 
-# %% ../nbs/10a_annotate.ipynb #2e0c78ba
+# %% ../nbs/10a_annotate.ipynb #da56e786
 BATCH_ROWS = 1024
+
+
+def batches_of(
+    annotated,  # iterator of Annotated and Fault
+    rows,  # what new_rows gives
+    failed,  # called with each Fault
+):
+    "Their rows as `pyarrow.RecordBatch` of some thousand; at least one, if only an empty one."
+    given = 0
+    for one in annotated:
+        failed(one) if isinstance(one, Fault) else add_rows(rows, one)
+        if len(rows) >= BATCH_ROWS:
+            given += 1
+            yield rows.take()
+    if rows or not given:
+        yield rows.take()
+
+
+def raise_fault(
+    fault,  # Fault
+):
+    "FerError with what the fault says."
+    raise FerError(fault.error)
 
 
 def annotate(
@@ -243,19 +266,7 @@ def annotate(
     model="default",  # see find_model
     cut=Cut(),  # which frames of videos
     workers=None,  # see annotated_frames
-    failed=None,  # called with each Fault; without it the first one is raised as FerError
+    failed=raise_fault,  # called with each Fault
 ):
-    "Rows for every face, as `pyarrow.RecordBatch` of at most some thousand rows; at least one, if only an empty one."
-    rows, given = new_rows(model), 0
-    for one in annotated_frames(find_sources(inputs), model, cut, workers):
-        if isinstance(one, Fault):
-            if failed is None:
-                raise FerError(one.error)
-            failed(one)
-            continue
-        add_rows(rows, one)
-        if len(rows) >= BATCH_ROWS:
-            given += 1
-            yield rows.take()
-    if rows or not given:
-        yield rows.take()
+    "Rows for every face, as an iterator of `pyarrow.RecordBatch`; see table_schema for the columns."
+    return batches_of(annotated_frames(find_sources(inputs), model, cut, workers), new_rows(model), failed)

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['POSITION', 'PART_SECONDS', 'PART_ROWS', 'ROW_GROUP', 'Position', 'save_part', 'load_position', 'part_files', 'Run',
-           'regrouped', 'Summary']
+           'check_same', 'regrouped', 'write_faults', 'Summary']
 
-# %% ../nbs/10e_long_work.ipynb #2854df2d
+# %% ../nbs/10e_long_work.ipynb #af9a7e06
 import csv
 import json
 import shutil
@@ -24,7 +24,7 @@ from .annotate import Fault, add_rows, annotated_frames, model_hash, new_rows
 from .core import FerError, written_whole
 from .faces import draw_faces
 from .media import ClipWriter, Cut, find_sources, is_still
-from .table import table_form, table_writer
+from .table import errors_file, table_form, table_writer
 from .tracks import Tracker
 
 # %% ../nbs/10e_long_work.ipynb #ca3809eb
@@ -69,7 +69,7 @@ def part_files(
     "The parts, in order."
     return sorted(Path(folder).glob("part-*.parquet"))
 
-# %% ../nbs/10e_long_work.ipynb #fa642a1a
+# %% ../nbs/10e_long_work.ipynb #135dca96
 class Run:
     "A table in the making: `results.parquet`, and while it is made the folder `results.parquet.parts`."
 
@@ -82,7 +82,7 @@ class Run:
     ):
         table_form(out)
         self.out, self.model, self.cut = Path(out), model, cut
-        self.parts, self.errors = self.out.with_name(f"{self.out.name}.parts"), self.out.with_suffix(".errors.csv")
+        self.parts, self.errors = self.out.with_name(f"{self.out.name}.parts"), Path(errors_file(out))
         self.asked_file = self.parts / "asked.json"  # while it is there, there is something to go on with
         self.asked = {"sources": find_sources(inputs), "cut": asdict(cut), "model": model_hash(model)}
         self.position, self.count = Position(), 0  # after the newest part; how many parts there are
@@ -100,7 +100,21 @@ def locked(self: Run):
     except Timeout:
         raise FerError(f"Another run is writing {self.out}; wait until it has ended, or name another table.") from None
 
-# %% ../nbs/10e_long_work.ipynb #15cf31b8
+# %% ../nbs/10e_long_work.ipynb #a8e1a57a
+def check_same(
+    out,  # the table
+    was,  # dict, what was asked when its run began: sources, cut, model
+    asked,  # dict, what is asked now
+):
+    "FerError where something else is asked now."
+    names = {"cut": "--start, --end, --every or --rate", "model": "the model"}
+    for key, name in names.items():
+        if was[key] != asked[key]:
+            raise FerError(f"The run for {out} was begun with another choice of {name}; take that, or --overwrite.")
+    if missing := set(was["sources"]) - set(asked["sources"]):
+        raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
+
+
 @patch
 def begin(
     self: Run,
@@ -131,12 +145,7 @@ def clear(self: Run):
 def go_on(self: Run):
     "Take the place where the newest part ends; FerError where something else is asked now."
     was = json.loads(self.asked_file.read_text(encoding="utf-8"))
-    names = {"cut": "--start, --end, --every or --rate", "model": "the model"}
-    for key, name in names.items():
-        if was[key] != self.asked[key]:
-            raise FerError(f"The run for {self.out} was begun with another choice of {name}; take that, or --overwrite.")
-    if missing := [source for source in was["sources"] if source not in self.asked["sources"]]:
-        raise FerError(f"The run for {self.out} was begun with {missing[0]} too; name the same inputs, or --overwrite.")
+    check_same(self.out, was, self.asked)
     self.asked, files = was, part_files(self.parts)
     if files:
         self.position, self.count = load_position(files[-1]), int(files[-1].stem.removeprefix("part-"))
@@ -201,24 +210,25 @@ def regrouped(
     if waiting is not None and waiting.num_rows:
         yield from waiting.combine_chunks().to_batches()
 
-# %% ../nbs/10e_long_work.ipynb #dad86d05
-@patch
-def write_errors(self: Run) -> list:
-    "Write the error file where there were faults; gives them."
-    faults = [Fault(**fault) for path in part_files(self.parts) for fault in load_position(path).faults]
-    self.errors.unlink(missing_ok=True)
+# %% ../nbs/10e_long_work.ipynb #dc47b24a
+def write_faults(
+    path,  # see errors_file
+    faults,  # list of Fault
+):
+    "Write the error file, or remove an old one where nothing failed."
+    Path(path).unlink(missing_ok=True)
     if faults:
-        with written_whole(self.errors) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        with written_whole(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, asdict(faults[0]))
             writer.writeheader()
-            writer.writerows(asdict(fault) for fault in faults)
-    return faults
+            writer.writerows(map(asdict, faults))
 
 
 @patch
 def finish(self: Run) -> list:
     "Make the table and the error file of the parts; gives the faults."
-    faults = self.write_errors()
+    faults = [Fault(**fault) for path in part_files(self.parts) for fault in load_position(path).faults]
+    write_faults(self.errors, faults)
     with written_whole(self.out) as path:
         writer = table_writer(path, self.rows.schema)
         tables = (pyarrow.parquet.read_table(part).cast(self.rows.schema) for part in part_files(self.parts))
