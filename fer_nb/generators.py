@@ -81,14 +81,15 @@ class FaceBatches(keras.utils.PyDataset):
         batch_size=128,  # images
         augment=(),  # layers that draw from a SeedGenerator `generator`, as RandomAffine does; called with training=True
         seed=None,  # None keeps the order
+        parts=1,  # every batch can be cut into so many of the same size; the few faces left over sit out the epoch
     ):
         super().__init__()
-        self.images, self.targets, self.batch_size = images, targets, batch_size
-        self.augment, self.seed = augment, seed
+        self.images, self.targets, self.batch_size = images, targets, batch_size // parts * parts
+        self.augment, self.seed, self.parts = augment, seed, parts
         self.start_epoch(0)
 
     def __len__(self):
-        return -(-len(self.images) // self.batch_size)
+        return -(-len(self.order) // self.batch_size)
 
     def __getitem__(self, index):
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
@@ -109,6 +110,7 @@ def start_epoch(
     self.order = np.arange(len(self.images))
     if self.seed is not None:
         np.random.default_rng((self.seed, epoch)).shuffle(self.order)
+    self.order = self.order[: len(self.order) // self.parts * self.parts]
 
 # %% ../nbs/03_generators.ipynb #c63a3945
 @patch

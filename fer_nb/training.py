@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['RANGES', 'CHOICES', 'TrainingConfig', 'check_config', 'load_config', 'save_config', 'load_splits', 'make_batches',
            'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper', 'load_newest', 'restore',
-           'first_network', 'run_callbacks', 'train', 'run_line', 'log_run']
+           'shared_devices', 'sharing', 'SharedDropout', 'share_network', 'first_network', 'run_callbacks', 'train',
+           'run_line', 'log_run']
 
 # %% ../nbs/05_training.ipynb #4596dad3
 import csv
@@ -13,6 +14,7 @@ import io
 import json
 import re
 import time
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -118,14 +120,15 @@ def make_batches(
     config,  # TrainingConfig
     training,  # Faces to learn from
     validation,  # Faces
+    parts=1,  # every batch can be cut into so many of the same size
 ):
     "The training batches, shuffled and augmented, with soft targets; the validation batches as they are."
     targets = make_targets(training, config.votes_share, config.label_smoothing)
     augment = [RandomAffine(config.shift, config.turn, config.scale)]
     if config.erase:
         augment.append(keras.layers.RandomErasing((config.erase, config.erase), scale=(0.02, 0.2), fill_value=128))
-    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed)
-    return batches, FaceBatches(validation.images, make_targets(validation), 512)
+    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts)
+    return batches, FaceBatches(validation.images, make_targets(validation), 512, parts=parts)
 
 # %% ../nbs/05_training.ipynb #d68c9b28
 def compile_cnn(
@@ -231,6 +234,64 @@ def restore(
     epoch = load_newest(model, checkpoints(folder))
     return [row for row in read_history(Path(folder) / "history.csv") if row["epoch"] <= epoch]
 
+# %% ../nbs/05_training.ipynb #6ba2cec4
+def shared_devices(
+    faces,  # in the smallest batch; no more devices than that
+):
+    "The accelerators that share a batch, such as `gpu:0` and `gpu:1`; none where there is only one, or the backend can't."
+    able = keras.backend.backend() in ("tensorflow", "jax")
+    devices = keras.distribution.list_devices()[:faces] if able else []
+    return devices if len(devices) > 1 else []
+
+# %% ../nbs/05_training.ipynb #774d657e
+def sharing(
+    devices,  # names, as shared_devices gives them
+):
+    "The context in which a network is made, compiled and fitted if the devices are to share its batches."
+    if not devices:
+        return nullcontext()
+    if keras.backend.backend() == "jax":
+        return keras.distribution.DataParallel(devices=devices).scope()
+    import tensorflow as tf
+
+    return tf.distribute.MirroredStrategy(devices).scope()
+
+# %% ../nbs/05_training.ipynb #62772f7f
+class SharedDropout(keras.layers.Dropout):
+    "TensorFlow: of a device's part of a batch, drop what one device would drop of these faces."
+
+    def call(self, inputs, training=False):
+        import tensorflow as tf
+
+        replica = tf.distribute.get_replica_context()
+        if not training or replica is None:
+            return super().call(inputs, training=training)
+        count = tf.shape(inputs)[0]  # as many as each of the others has
+        whole = tf.ones((replica.num_replicas_in_sync * count, *inputs.shape[1:]), inputs.dtype)
+        first = replica.replica_id_in_sync_group * count
+        return inputs * super().call(whole, training=True)[first : first + count]
+
+# %% ../nbs/05_training.ipynb #673d57d3
+def share_network(
+    network,  # keras.Model
+    devices,  # names, as shared_devices gives them
+):
+    "The same network with the same weights, whose layers know of the whole batch where each device sees its part."
+    if not devices or keras.backend.backend() == "jax":
+        return network
+
+    def copy_layer(layer):
+        config = layer.get_config()
+        if isinstance(layer, keras.layers.Dropout):
+            return SharedDropout.from_config(config)
+        if isinstance(layer, keras.layers.BatchNormalization):
+            config["synchronized"] = True
+        return layer.from_config(config)
+
+    copied = keras.models.clone_model(network, clone_function=copy_layer)
+    copied.set_weights(network.get_weights())
+    return copied
+
 # %% ../nbs/05_training.ipynb #b4384d8d
 def first_network(
     config,  # TrainingConfig
@@ -278,20 +339,24 @@ def train(
         raise FerError(f"{folder} holds a run already; go on with --resume, or take another folder.")
     faces = load_splits(data)
     keras.utils.set_random_seed(config.seed)
-    training, validation = make_batches(config, *faces)
-    model = first_network(config, faces[0].classes, start, config.precision)
-    compile_cnn(model, config, len(training))
-    save_config(config, folder / "config.json")
-    if verbose:
-        learn, check = (len(split) for split in faces)
-        print(f"{faces[0].source}: {learn:,} faces to learn from and {check:,} to validate on, {', '.join(faces[0].classes)}")
-    history = restore(model, folder) if resume else []
-    if len(history) < config.epochs:
-        model.fit(
-            training, validation_data=validation, epochs=config.epochs, initial_epoch=len(history),
-            callbacks=[*run_callbacks(folder, history, training), *callbacks], verbose=verbose,
-            shuffle=False,  # the batches shuffle themselves, by epoch and seed
-        )
+    devices = shared_devices(min(config.batch_size, *map(len, faces)))
+    training, validation = make_batches(config, *faces, len(devices) or 1)
+    with sharing(devices):
+        model = share_network(first_network(config, faces[0].classes, start, config.precision), devices)
+        compile_cnn(model, config, len(training))
+        save_config(config, folder / "config.json")
+        if verbose:
+            learn, check = (len(split) for split in faces)
+            print(f"{faces[0].source}: {learn:,} faces to learn from and {check:,} to validate on, {', '.join(faces[0].classes)}")
+            if devices:
+                print(f"{', '.join(devices)} share every batch.")
+        history = restore(model, folder) if resume else []
+        if len(history) < config.epochs:
+            model.fit(
+                training, validation_data=validation, epochs=config.epochs, initial_epoch=len(history),
+                callbacks=[*run_callbacks(folder, history, training), *callbacks], verbose=verbose,
+                shuffle=False,  # the batches shuffle themselves, by epoch and seed
+            )
     network = first_network(config, faces[0].classes, start)  # float32, whatever precision it was trained in
     load_newest(network, checkpoints(folder, "best"))
     return network, history
