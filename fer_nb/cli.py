@@ -7,7 +7,7 @@ __all__ = ['model_option', 'data_option', 'LOCAL_NAMES', 'source_option', 'host_
            'FerGroup', 'main', 'choose_camera', 'is_local', 'check_token', 'open_port', 'serve', 'check_model',
            'check_detector', 'check_camera', 'check_port', 'check_https', 'doctor', 'predict_file', 'describe',
            'draw_explanation', 'explain_file', 'predict', 'Seconds', 'show_progress', 'report_run', 'annotate_here',
-           'annotate', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'load_start',
+           'annotate', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'load_trained',
            'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark', 'benchmark_serve']
 
 # %% ../nbs/10c_command_line.ipynb #0e84d98d
@@ -516,10 +516,10 @@ def evaluate(data, model, split, form, as_json):
     click.echo(write["json" if as_json else form](figures))
 
 # %% ../nbs/10c_command_line.ipynb #0146b82a
-def load_start(
+def load_trained(
     name,  # see find_model
 ):
-    "The network of a model with its weights, and its labels: what `--from` begins with."
+    "The network of a model with its weights, and its labels: what `--from` begins with, or a teacher."
     from fer_nb.model import find_model
     from fer_nb.serialization import MODEL_JSON, MODEL_WEIGHTS, load_keras_model, load_metadata
 
@@ -536,7 +536,7 @@ def choose_config(
 
     given = {name: value for name, value in given.items() if value is not None}
     config = replace(load_config(file) if file else TrainingConfig(), **given)
-    start = load_start(config.start) if config.start else None
+    start = load_trained(config.start) if config.start else None
     if start and not file and "model" not in given:
         config = replace(config, model=start[0].name)
     check_config(config, "The command line")
@@ -591,7 +591,8 @@ def train(data, config_file, model, start, name, epochs, seed, note, resume):
     if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
     verbose = 1 if sys.stdout.isatty() else 2
-    network, history = training.train(config, folder / "run", data, resume, begin, verbose=verbose)
+    teacher = load_trained(config.teacher) if config.teacher else None
+    network, history = training.train(config, folder / "run", data, resume, begin, teacher, verbose=verbose)
     finish(network, folder, config, history, data, note)
     shutil.rmtree(folder / "run")
     click.echo(f"The model is in {folder}; `fer_nb serve --model {folder.name}` shows it.")

@@ -65,6 +65,19 @@ def test_train_killed_and_resumed(fer_nb, project, photo):
     assert "--name" in refused.stderr
 
 
+def test_a_teacher_named_in_the_config(fer_nb, project, tmp_path):
+    config = tmp_path / "taught.json"
+    config.write_text(json.dumps({"epochs": 1, "teacher": "default", "teacher_share": 0.8}))
+    command = ["train", "--data", project / "data" / "sample", "--config", config, "--name", "taught"]
+    done = fer_nb(*command)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((project / "models" / "taught" / "config.json").read_text())["teacher"] == "default"
+    config.write_text(json.dumps({"teacher": "nobody"}))
+    refused = fer_nb(*command[:-1], "untaught")
+    assert refused.returncode == 2
+    assert "There is no model 'nobody'" in refused.stderr
+
+
 def test_a_models_config_makes_it_again(fer_nb, project):
     data = project / "data" / "sample"
     made = fer_nb("train", "--data", data, "--epochs", 2, "--seed", 3, "--name", "once", "--note", "A first\ntry.")
@@ -175,4 +188,4 @@ def test_weights_of_another_architecture_are_no_start(project, tmp_path):
     folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
     build_cnn("original").save_weights(folder / "model.weights.h5")
     with pytest.raises(FerError, match="don't fit the architecture"):
-        cli.load_start(folder)
+        cli.load_trained(folder)
