@@ -8,7 +8,8 @@ __all__ = ['model_option', 'data_option', 'LOCAL_NAMES', 'source_option', 'host_
            'check_detector', 'check_camera', 'check_port', 'check_https', 'doctor', 'predict_file', 'describe',
            'draw_explanation', 'explain_file', 'predict', 'Seconds', 'show_progress', 'report_run', 'annotate_here',
            'annotate', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'load_trained',
-           'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark', 'benchmark_serve']
+           'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark', 'benchmark_serve',
+           'benchmark_annotate']
 
 # %% ../nbs/10c_command_line.ipynb #0e84d98d
 import errno
@@ -677,3 +678,22 @@ def benchmark_serve(as_json, model, frames, seconds, sessions, fer_python, human
     with click.progressbar(steps, length=6, label="Measuring", file=sys.stderr) as steps:
         result = [step for step in steps][-1]
     click.echo(json.dumps(result) if as_json else format_serve_benchmark(result))
+
+# %% ../nbs/10c_command_line.ipynb #d174156c
+@benchmark.command("annotate")
+@click.option("--json", "as_json", is_flag=True, help="The figures as JSON.")
+@model_option
+@click.option("--seconds", default=60.0, type=click.FloatRange(1), help="Length of the clip.")
+@click.option("--rounds", default=3, type=click.IntRange(1), help="How often each way is timed, in turn.")
+@click.option("--minutes", default=0, type=click.IntRange(0), help="Length of a video to watch the memory over; 0 leaves it out.")
+@click.option("--fer-python", type=click.Path(), help="A Python that has the package fer, to be timed in the same run.")
+def benchmark_annotate(as_json, model, seconds, rounds, minutes, fer_python):
+    "Time the annotation of a clip with two faces: its stages, in turn, overlapped."
+    from fer_nb.annotate_benchmark import WAYS, format_annotate_benchmark, run_annotate_benchmark
+    from fer_nb.model import FacialExpressionModel
+
+    FacialExpressionModel.load(model)
+    steps = run_annotate_benchmark(model, seconds, rounds, minutes, fer_python)
+    with click.progressbar(steps, length=rounds * len(WAYS) + 1, label="Measuring", file=sys.stderr) as steps:
+        result = [step for step in steps][-1]
+    click.echo(json.dumps(result) if as_json else format_annotate_benchmark(result))

@@ -264,7 +264,7 @@ def check_clip(
     if resume:
         raise FerError("A clip can't be gone on with; make it anew with --overwrite, or leave --video out.")
 
-# %% ../nbs/10e_long_work.ipynb #7c4903b5
+# %% ../nbs/10e_long_work.ipynb #4b1619b0
 @patch
 def work(
     self: Run,
@@ -285,7 +285,8 @@ def work(
             if video and not isinstance(one, Fault):
                 video.write(draw_faces(one.image, one.faces), one.frame.seconds)
             progress(self.position.frames)
-            if time.monotonic() >= due or len(self.rows) >= PART_ROWS:
+            whole = isinstance(one, Fault) or one.ends  # a part ends where the next frame needs none before it
+            if whole and (time.monotonic() >= due or len(self.rows) >= PART_ROWS):
                 self.save()
                 due = time.monotonic() + PART_SECONDS
         self.save()

@@ -6,7 +6,7 @@
 __all__ = ['RESULT', 'source_file', 'write_source', 'read_result', 'SourceAnnotator', 'start_ray', 'spread', 'sources_left',
            'annotate_with_ray']
 
-# %% ../nbs/10g_scale_out.ipynb #8b796a90
+# %% ../nbs/10g_scale_out.ipynb #3dc44a4a
 import hashlib
 import importlib.util
 import json
@@ -17,7 +17,7 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet
 
-from .annotate import Fault, Worker, add_rows, all_frames, batches_of, map_one, model_hash, new_rows, tracked
+from .annotate import Fault, Worker, add_rows, all_frames, batches_of, groups, in_turn, model_hash, new_rows, tracked
 from .core import FerError
 from .long_work import Summary, check_same, write_faults
 from .media import Cut, find_sources, is_live
@@ -64,7 +64,7 @@ def read_result(
     with filesystem.open(name, "rb") as file:
         return json.loads(pyarrow.parquet.read_metadata(file).metadata[RESULT])
 
-# %% ../nbs/10g_scale_out.ipynb #007cb55b
+# %% ../nbs/10g_scale_out.ipynb #51e0455f
 class SourceAnnotator:
     "What runs on every core of every machine."
 
@@ -90,7 +90,7 @@ class SourceAnnotator:
                 yield one
 
         rows = new_rows(self.model)
-        annotated = tracked(map_one(self.worker, all_frames([source], self.cut)), rows.metadata)
+        annotated = tracked(in_turn(groups(all_frames([source], self.cut)), self.worker), rows.metadata)
         batches = batches_of(counted(annotated), rows, lambda fault: faults.append(asdict(fault)))
         write_source(source_file(self.out, source), batches, rows.schema, lambda: {**done, "faults": faults})
         return {"result": json.dumps({**done, "faults": faults})}
