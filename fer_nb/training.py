@@ -365,7 +365,8 @@ def train(
         save_config(config, folder / "config.json")
         if verbose:
             learn, check = (len(split) for split in faces)
-            print(f"{faces[0].source}: {learn:,} faces to learn from and {check:,} to validate on, {', '.join(faces[0].classes)}")
+            names = ", ".join(faces[0].classes)
+            print(f"{faces[0].source}: {learn:,} faces to learn from and {check:,} to validate on, {names}")
             if devices:
                 print(f"{', '.join(devices)} share every batch.")
         history = restore(model, folder) if resume else []
