@@ -6,7 +6,7 @@
 __all__ = ['POSITION', 'PART_SECONDS', 'PART_ROWS', 'ROW_GROUP', 'Position', 'save_part', 'load_position', 'part_files', 'Run',
            'check_same', 'regrouped', 'write_faults', 'Summary']
 
-# %% ../nbs/10e_long_work.ipynb #af9a7e06
+# %% ../nbs/10e_long_work.ipynb #7b5b2eac
 import csv
 import json
 import shutil
@@ -15,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet
 from fastcore.basics import patch
@@ -210,15 +211,17 @@ def regrouped(
     if waiting is not None and waiting.num_rows:
         yield from waiting.combine_chunks().to_batches()
 
-# %% ../nbs/10e_long_work.ipynb #dc47b24a
+# %% ../nbs/10e_long_work.ipynb #fa4bd37b
 def write_faults(
     path,  # see errors_file
     faults,  # list of Fault
 ):
     "Write the error file, or remove an old one where nothing failed."
-    Path(path).unlink(missing_ok=True)
+    filesystem, name = fsspec.core.url_to_fs(str(path))
+    if filesystem.exists(name):
+        filesystem.rm(name)
     if faults:
-        with written_whole(path) as part, open(part, "w", newline="", encoding="utf-8") as file:
+        with filesystem.open(name, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, asdict(faults[0]))
             writer.writeheader()
             writer.writerows(map(asdict, faults))

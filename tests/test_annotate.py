@@ -1,0 +1,90 @@
+"""`fer_nb annotate` as a person meets it: stopped, gone on with, and given what it can't use."""
+import csv
+import shutil
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+from helpers import COMMAND, LIMIT, environment, wait_until
+
+from fer_nb.annotate_benchmark import write_clip
+from fer_nb.table import read_table
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory):
+    "A video of ten seconds with two faces."
+    path = tmp_path_factory.mktemp("clip") / "two.mp4"
+    write_clip(path, 10)
+    return path
+
+
+def assert_refused(done, *words):
+    "Exit status 2 and one sentence on stderr that holds the words."
+    assert done.returncode == 2, done.stderr
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert str(word) in done.stderr
+
+
+def test_interrupted_and_resumed(fer_nb, project, clip, tmp_path):
+    done = fer_nb("annotate", clip, "--out", "whole.parquet")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "whole.parquet has 500 rows of 250 frames.\n"
+    for kind, status in ((signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)):
+        table = tmp_path / f"{kind.name}.parquet"
+        # The lock is there before the work begins; what was done by then is nobody's secret, and the rows must be the same.
+        process = subprocess.Popen(
+            [COMMAND, "annotate", str(clip), "--out", str(table)], env=environment(project), stderr=subprocess.PIPE, text=True
+        )
+        wait_until(lambda: (tmp_path / f"{table.name}.parts" / "asked.json").exists(), "the run does not begin", seconds=LIMIT)
+        process.send_signal(kind)
+        said = process.communicate(timeout=LIMIT)[1]
+        assert process.returncode == status, said
+        assert "Traceback" not in said
+        assert ("--resume" in said) == (kind == signal.SIGINT)
+        assert not table.exists()
+        assert_refused(fer_nb("annotate", clip, "--out", table), table.name, "--resume", "--overwrite")
+        done = fer_nb("annotate", clip, "--out", table, "--resume")
+        assert done.returncode == 0, done.stderr
+        assert read_table(table).equals(read_table(tmp_path / "whole.parquet"))
+
+
+def test_a_cut_and_a_marked_clip(fer_nb, clip, tmp_path):
+    done = fer_nb("annotate", clip, "--out", "cut.csv", "--start", "0:02", "--end", "4s", "--every", "0.5s", "--video", "cut.mp4")
+    assert done.returncode == 0, done.stderr
+    assert np.unique(read_table(tmp_path / "cut.csv")["time"]).tolist() == [2, 2.52, 3, 3.52]  # the first frame of each half second
+    again = fer_nb("annotate", "cut.mp4", "--out", "again.jsonl")
+    assert again.stdout == "again.jsonl has 8 rows of 4 frames.\n", again.stderr
+
+
+def test_what_failed_is_named_and_the_rest_goes_on(fer_nb, photo, clip, tmp_path):
+    (tmp_path / "album" / "old").mkdir(parents=True)
+    shutil.copy(photo, tmp_path / "album" / "a.jpg")
+    (tmp_path / "album" / "old" / "b.mp4").write_text("no video")
+    (tmp_path / "album" / "c.png").write_bytes(b"")
+    (tmp_path / "album" / "short.mp4").write_bytes(clip.read_bytes()[:20_000])
+    done = fer_nb("annotate", "album", "--out", "faces.csv")
+    assert done.returncode == 1, done.stderr
+    assert read_table(tmp_path / "faces.csv")["source"].to_pylist() == ["album/a.jpg"]
+    with open(tmp_path / "faces.errors.csv", newline="") as file:
+        assert [row["source"] for row in csv.DictReader(file)] == ["album/c.png", "album/old/b.mp4", "album/short.mp4"]
+
+
+def test_no_face_is_a_table_without_rows(fer_nb, clip, tmp_path):
+    done = fer_nb("annotate", clip, "--out", "none.parquet", "--start", "1:00:00")
+    assert done.returncode == 0, done.stderr
+    table = read_table(tmp_path / "none.parquet")
+    assert (table.num_rows, len(table.schema)) == (0, 29)
+
+
+def test_what_is_refused(fer_nb, clip, tmp_path):
+    (tmp_path / "empty").mkdir()
+    assert_refused(fer_nb("annotate", "empty", "--out", "a.parquet"), "empty holds no image")
+    assert_refused(fer_nb("annotate", "nothing.mp4", "--out", "a.parquet"), "nothing.mp4")
+    assert_refused(fer_nb("annotate", clip, "--out", "a.xlsx"), "a.xlsx", ".parquet")
+    assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--every", "often"), "'often' is no time")
+    assert_refused(fer_nb("annotate", clip, clip.parent / "no_%03d.png", "--out", "a.parquet", "--video", "a.mp4"), "one video")
+    assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--model", "nobody"), "There is no model 'nobody'")
+    assert not list(tmp_path.glob("a.*"))
