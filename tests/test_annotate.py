@@ -52,9 +52,11 @@ def test_interrupted_and_resumed(fer_nb, project, clip, tmp_path):
 
 
 def test_a_cut_and_a_marked_clip(fer_nb, clip, tmp_path):
-    done = fer_nb("annotate", clip, "--out", "cut.csv", "--start", "0:02", "--end", "4s", "--every", "0.5s", "--video", "cut.mp4")
+    cut = ("--start", "0:02", "--end", "4s", "--every", "0.5s")
+    done = fer_nb("annotate", clip, "--out", "cut.csv", "--video", "cut.mp4", *cut)
     assert done.returncode == 0, done.stderr
-    assert np.unique(read_table(tmp_path / "cut.csv")["time"]).tolist() == [2, 2.52, 3, 3.52]  # the first frame of each half second
+    times = np.unique(read_table(tmp_path / "cut.csv")["time"]).tolist()
+    assert times == [2, 2.52, 3, 3.52]  # the first frame of each half second
     again = fer_nb("annotate", "cut.mp4", "--out", "again.jsonl")
     assert again.stdout == "again.jsonl has 8 rows of 4 frames.\n", again.stderr
 
@@ -85,6 +87,7 @@ def test_what_is_refused(fer_nb, clip, tmp_path):
     assert_refused(fer_nb("annotate", "nothing.mp4", "--out", "a.parquet"), "nothing.mp4")
     assert_refused(fer_nb("annotate", clip, "--out", "a.xlsx"), "a.xlsx", ".parquet")
     assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--every", "often"), "'often' is no time")
-    assert_refused(fer_nb("annotate", clip, clip.parent / "no_%03d.png", "--out", "a.parquet", "--video", "a.mp4"), "one video")
+    two = (clip, clip.parent / "no_%03d.png")
+    assert_refused(fer_nb("annotate", *two, "--out", "a.parquet", "--video", "a.mp4"), "one video")
     assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--model", "nobody"), "There is no model 'nobody'")
     assert not list(tmp_path.glob("a.*"))
