@@ -162,7 +162,7 @@ def share_intervals(
     reach = z / (1 + z * z / alike) * np.sqrt(share * (1 - share) / alike + z * z / 4 / alike**2)
     return np.clip(middle - reach, 0, share), np.clip(middle + reach, share, 1), alike
 
-# %% ../nbs/10f_report.ipynb #8e5de946
+# %% ../nbs/10f_report.ipynb #316dac1f
 def share_rows(
     faces,  # Faces, at least one
 ):
@@ -177,7 +177,7 @@ def share_rows(
         rows.append({"index": index, "label": label, "count": int(mine.sum()), "unsure": unsure, **interval})
     return rows, alike
 
-# %% ../nbs/10f_report.ipynb #dee2191e
+# %% ../nbs/10f_report.ipynb #3fe1b1f1
 def clock(
     seconds,  # at least 0
     digits=0,  # behind the point
@@ -206,7 +206,7 @@ def time_ticks(
     texts = [clock(moment, int(step < 1)) for moment in times]
     return [{"left": left, "text": text, "anchor": anchor} for left, text, anchor in zip(lefts, texts, anchors)]
 
-# %% ../nbs/10f_report.ipynb #0335ee0d
+# %% ../nbs/10f_report.ipynb #c6b8253d
 BINS = 300  # of a timeline, at most
 HELD = 2.5  # frames: a longer pause was one
 
@@ -228,7 +228,7 @@ class Binned:
     unsure: np.ndarray  # (B,) bool
     smoothed: np.ndarray  # (B, C) float, mean probabilities; 0 where not seen
 
-# %% ../nbs/10f_report.ipynb #bb2b57f9
+# %% ../nbs/10f_report.ipynb #2026f9a7
 def binned(
     person,  # Faces of one track
     bins=BINS,
@@ -249,7 +249,7 @@ def binned(
     shown = np.where(near, votes.argmax(axis=1)[source], -1)
     return Binned(begin, end, shown, near & unsure[source], np.where(near[:, None], np.stack(means, axis=1)[source], 0))
 
-# %% ../nbs/10f_report.ipynb #1ea2cf79
+# %% ../nbs/10f_report.ipynb #6832b7ed
 def bands(
     bins,  # Binned
     labels,  # of the model
@@ -282,7 +282,7 @@ def areas(
             paths.append({"index": index, "path": f"M0 100{steps}H{len(top)}V100z"})
     return paths
 
-# %% ../nbs/10f_report.ipynb #ddc8389e
+# %% ../nbs/10f_report.ipynb #3f486cb9
 def timeline(
     person,  # Faces of one track
 ) -> dict:
@@ -295,7 +295,7 @@ def timeline(
     ticks = time_ticks(bins.begin, bins.end)
     return {"bands": found, "areas": areas(bins), "bins": len(bins.shown), "ticks": ticks, "words": words}
 
-# %% ../nbs/10f_report.ipynb #5d953849
+# %% ../nbs/10f_report.ipynb #1c7fe39f
 def picture_at(
     source,  # str, of the table
     frame,  # its number
@@ -329,7 +329,7 @@ def face_jpeg(
     small = cv2.resize(crop, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return base64.b64encode(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 80])[1]).decode()
 
-# %% ../nbs/10f_report.ipynb #80869f73
+# %% ../nbs/10f_report.ipynb #3f4bfd5d
 def sample_moments(
     faces,  # Faces of a person, or stills
     most=4,
@@ -353,7 +353,7 @@ def sample_moments(
         })
     return samples, problem
 
-# %% ../nbs/10f_report.ipynb #c333ead9
+# %% ../nbs/10f_report.ipynb #d5f85dc5
 def unsure_stretches(
     persons,  # list of Faces, see persons_of
     most=5,
@@ -385,7 +385,7 @@ def unsure_facts(
         quality.append({"name": name, **figures})
     return {"share": faces.unsure.mean(), "stretches": unsure_stretches(persons), "quality": quality}
 
-# %% ../nbs/10f_report.ipynb #e8b7a3de
+# %% ../nbs/10f_report.ipynb #0271b11e
 def read_errors(
     path,  # of a table
 ) -> list:
@@ -401,7 +401,7 @@ def read_errors(
     except (OSError, ValueError, csv.Error) as error:
         raise FerError(f"{path} is no list of errors ({error}); move it away.") from None
 
-# %% ../nbs/10f_report.ipynb #c58ea8cd
+# %% ../nbs/10f_report.ipynb #f756c742
 LIGHT = dict(zip(EXPRESSIONS, ("#c4312a", "#5d7d14", "#7a4cc2", "#a46700", "#69737f", "#2866c8", "#c13a86")))
 DARK = {name: f"#{colour:06x}" for name, colour in COLOURS.items()}
 OTHERS = (
@@ -418,7 +418,7 @@ def label_colours(
     pairs = [(LIGHT[name], DARK[name]) if name in LIGHT else next(rest) for name in labels]
     return [{"label": name, "light": light, "dark": dark} for name, (light, dark) in zip(labels, pairs)]
 
-# %% ../nbs/10f_report.ipynb #66af8302
+# %% ../nbs/10f_report.ipynb #e87e2bbd
 def percent(
     share,  # 0 to 1
 ) -> str:
@@ -458,7 +458,7 @@ def more_persons(
     span = f"{min(lengths):.1f} to {max(lengths):.1f} seconds (median {np.median(lengths):.1f})"
     return f"{len(rest):,} more were seen, for {span}."
 
-# %% ../nbs/10f_report.ipynb #975d726f
+# %% ../nbs/10f_report.ipynb #cef1d4ad
 def source_rows(
     faces,  # Faces
 ) -> list:
@@ -482,7 +482,7 @@ def page_title(
         return f"Expressions in {Path(sources[0]).name}"
     return f"Expressions in {len(sources):,} sources" if sources else "Expressions: nothing was read"
 
-# %% ../nbs/10f_report.ipynb #97cf388c
+# %% ../nbs/10f_report.ipynb #158349f0
 MOST_PERSONS, MOST_SOURCES, MOST_ERRORS = 20, 20, 100  # that the page shows
 
 
@@ -512,7 +512,7 @@ def report_facts(
         facts["stills"] = {"shares": share_rows(stills)[0], "samples": samples, "problem": problem}
     return facts
 
-# %% ../nbs/10f_report.ipynb #fe85d536
+# %% ../nbs/10f_report.ipynb #2da6468e
 def day(
     moment,  # datetime
 ) -> str:
