@@ -7,9 +7,9 @@ __all__ = ['model_option', 'data_option', 'LOCAL_NAMES', 'source_option', 'host_
            'FerGroup', 'main', 'choose_camera', 'is_local', 'check_token', 'open_port', 'serve', 'check_model',
            'check_detector', 'check_camera', 'check_port', 'check_https', 'doctor', 'predict_file', 'describe',
            'draw_explanation', 'explain_file', 'predict', 'Seconds', 'show_progress', 'report_run', 'annotate_here',
-           'annotate', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate', 'load_trained',
-           'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark', 'benchmark_serve',
-           'benchmark_annotate']
+           'annotate', 'report', 'predict_all', 'load_split', 'evaluate_split', 'calibrated', 'evaluate',
+           'load_trained', 'choose_config', 'finish', 'train', 'data', 'fetch', 'sample', 'info', 'benchmark',
+           'benchmark_serve', 'benchmark_annotate']
 
 # %% ../nbs/10c_command_line.ipynb #0e84d98d
 import errno
@@ -355,7 +355,7 @@ class Seconds(click.ParamType):
         if isinstance(value, float):
             return value
         if not re.fullmatch(r"(\d+:){0,2}\d+(\.\d+)?s?", value):
-            self.fail(f"'{value}' is no time; write seconds as 0.5s or 90, or minutes and seconds as 1:30.", parameter, context)
+            self.fail(f"'{value}' is no time; write seconds (90, 0.5s), or minutes and seconds (1:30).", parameter, context)
         return sum(float(part) * 60**power for power, part in enumerate(reversed(value.rstrip("s").split(":"))))
 
 # %% ../nbs/10c_command_line.ipynb #21349764
@@ -377,11 +377,13 @@ def report_run(
     summary,  # long_work.Summary
 ):
     "Say what was done; exit status 1 where a source failed."
+    from fer_nb.table import errors_file
+
     click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
     for fault in summary.faults[:10]:
         click.echo(f"Error: {fault.error}", err=True)
     if summary.faults:
-        click.echo(f"{len(summary.faults):,} of the sources failed; {Path(out).with_suffix('.errors.csv')} names them all.", err=True)
+        click.echo(f"{len(summary.faults):,} of the sources failed; {errors_file(out)} names them all.", err=True)
         sys.exit(1)
 
 # %% ../nbs/10c_command_line.ipynb #082fd21e
@@ -413,10 +415,10 @@ def annotate_here(
 # %% ../nbs/10c_command_line.ipynb #90c27f73
 @main.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
-@click.option("--out", required=True, help="The table to write, .parquet, .csv or .jsonl; with --engine ray a folder of Parquet files.")
-@click.option("--start", type=Seconds(), default=0.0, help="Leave out what is before.", show_default=False)
+@click.option("--out", required=True, help="The table to write: .parquet, .csv or .jsonl; with --engine ray a folder.")
+@click.option("--start", type=Seconds(), default=0.0, help="Leave out what is before.", show_default="the beginning")
 @click.option("--end", type=Seconds(), help="Leave out what comes from there on; a webcam needs it.")
-@click.option("--every", type=Seconds(), default=0.0, help="One frame in each such time.  [default: all frames]", show_default=False)
+@click.option("--every", type=Seconds(), default=0.0, help="The first frame of each such time.", show_default="all frames")
 @click.option("--rate", type=click.FloatRange(0.001), default=25.0, help="Frames a second of numbered images (shot_%04d.png).")
 @click.option("--video", help="Write the one video that is named with its faces marked, as .mp4.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
@@ -439,6 +441,22 @@ def annotate(inputs, out, start, end, every, rate, video, overwrite, resume, eng
         if video:
             raise FerError("A clip is written by the local engine; leave --video or --engine ray out.")
         report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address))
+
+# %% ../nbs/10c_command_line.ipynb #c7a05da5
+@main.command()
+@click.argument("table")
+@click.option("--out", help="The page to write, .html.  [default: beside the table]", show_default=False)
+@click.option("--no-pictures", is_flag=True, help="Show no face; the sources are not opened.")
+@click.option("--overwrite", is_flag=True, help="Replace a page that is there.")
+def report(table, out, no_pictures, overwrite):
+    "Write a page that shows who showed what, when, what was unsure, and what failed."
+    from fer_nb.report import write_report
+
+    out = Path(out or Path(table).with_suffix(".html"))
+    if out.exists() and not overwrite:
+        raise FerError(f"{out} is there already; name another page with --out, or replace it with --overwrite.")
+    write_report(table, out, pictures=not no_pictures)
+    click.echo(f"{out} shows what {table} holds.")
 
 # %% ../nbs/10c_command_line.ipynb #d7f5968a
 def predict_all(
@@ -685,7 +703,7 @@ def benchmark_serve(as_json, model, frames, seconds, sessions, fer_python, human
 @model_option
 @click.option("--seconds", default=60.0, type=click.FloatRange(1), help="Length of the clip.")
 @click.option("--rounds", default=3, type=click.IntRange(1), help="How often each way is timed, in turn.")
-@click.option("--minutes", default=0, type=click.IntRange(0), help="Length of a video to watch the memory over; 0 leaves it out.")
+@click.option("--minutes", default=0, type=click.IntRange(0), help="Watch the memory over a video of this length; 0: don't.")
 @click.option("--fer-python", type=click.Path(), help="A Python that has the package fer, to be timed in the same run.")
 def benchmark_annotate(as_json, model, seconds, rounds, minutes, fer_python):
     "Time the annotation of a clip with two faces: its stages, in turn, overlapped."

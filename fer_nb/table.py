@@ -31,7 +31,7 @@ def column(
     "A column that says what it is."
     return pa.field(name, kind, nullable, {"description": description, "unit": unit})
 
-# %% ../nbs/08e_table.ipynb #ac5aaffc
+# %% ../nbs/08e_table.ipynb #d8ca01c4
 def table_schema(
     labels=EXPRESSIONS,  # the model's
 ) -> pa.Schema:
@@ -46,12 +46,12 @@ def table_schema(
         column("width", pa.float32(), "width of the face's box", "pixel"),
         column("height", pa.float32(), "height of the face's box", "pixel"),
         *(column(f"raw_{name}", pa.float32(), f"probability of {name} in this frame alone", "1") for name in labels),
-        *(column(f"smoothed_{name}", pa.float32(), f"probability of {name}, smoothed along the track", "1") for name in labels),
+        *(column(f"smoothed_{name}", pa.float32(), f"probability of {name}, smoothed over time", "1") for name in labels),
         column("label", pa.string(), "the expression shown, which holds until another one leads clearly"),
         column("confidence", pa.float32(), "smoothed probability of the label", "1"),
         column("unsure", pa.bool_(), "whether the confidence is below the model's threshold"),
         column("size", pa.float32(), "side of a square as large as the box", "pixel"),
-        column("sharpness", pa.float32(), "variance of the Laplacian of the upright 48x48 crop; a blurred face has less", "gray level^2"),
+        column("sharpness", pa.float32(), "variance of the Laplacian of the upright 48x48 crop; low if blurred", "gray level^2"),
         column("model", pa.string(), "name of the model"),
         column("model_hash", pa.string(), "first 16 hexadecimal digits of the SHA-256 of its network's file"),
     ])
@@ -80,7 +80,7 @@ class Rows:
     def __len__(self):
         return len(self.rows)
 
-# %% ../nbs/08e_table.ipynb #8bf0691e
+# %% ../nbs/08e_table.ipynb #df5d722f
 @patch
 def add(
     self: Rows,
@@ -92,9 +92,9 @@ def add(
 ):
     "Append a face."
     left, top, width, height = map(float, face.box)
-    track = None if seconds is None else face.number
+    place = (source, frame, seconds, None if seconds is None else face.number, left, top, width, height)
     shown = (face.label, face.confidence, face.unsure, (width * height) ** 0.5, sharpness)
-    self.rows.append((source, frame, seconds, track, left, top, width, height, *face.raw, *face.probabilities, *shown, *self.model))
+    self.rows.append((*place, *face.raw, *face.probabilities, *shown, *self.model))
 
 # %% ../nbs/08e_table.ipynb #7a629121
 @patch
@@ -157,7 +157,7 @@ def table_writer(
     "What has write_batch and close."
     return WRITERS[table_form(path)](str(path), schema)
 
-# %% ../nbs/08e_table.ipynb #7e2541b1
+# %% ../nbs/08e_table.ipynb #c5023857
 def read_table(
     path,  # what a table_writer wrote
 ) -> pa.Table:
@@ -167,7 +167,7 @@ def read_table(
         if ending == ".csv":
             table = pyarrow.csv.read_csv(str(path))
         elif ending == ".jsonl":
-            table = pyarrow.json.read_json(str(path))
+            table = pyarrow.json.read_json(str(path)) if Path(path).stat().st_size else table_schema().empty_table()
         else:
             table = pyarrow.parquet.read_table(str(path))
         labels = [name.removeprefix("raw_") for name in table.column_names if name.startswith("raw_")]

@@ -125,7 +125,7 @@ def taught(
 ):
     "`(N, classes)` float32 probabilities that the teacher gives to faces and their mirror images, averaged."
     if tuple(labels) != tuple(faces.classes):
-        raise FerError(f"The teacher knows {', '.join(labels)}, the faces show {', '.join(faces.classes)}; take a teacher of these.")
+        raise FerError(f"The teacher knows {', '.join(labels)}, the faces show {', '.join(faces.classes)}; take another.")
     images = faces.images[..., None].astype("float32")
     return sum(teacher.predict(side, batch_size=512, verbose=0) for side in (images, images[:, :, ::-1])) / 2
 

@@ -14,7 +14,10 @@ from PIL import Image
 from fer_nb.core import EXPRESSIONS, FerError
 from fer_nb.model import FacialExpressionModel
 
-COMMANDS = ["", "serve", "predict", "train", "evaluate", "benchmark", "benchmark serve", "doctor", "data", "data fetch", "data sample", "data info"]
+COMMANDS = [
+    "", "serve", "doctor", "predict", "annotate", "report", "train", "evaluate", "benchmark", "benchmark serve",
+    "benchmark annotate", "data", "data fetch", "data sample", "data info",
+]
 
 
 def assert_refused(
