@@ -1,4 +1,4 @@
-"""Packaging, read from settings.ini. The default model lives in models/ and travels inside the wheel."""
+"""Packaging, read from settings.ini. The models live in models/ and travel inside the wheel."""
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -7,6 +7,9 @@ from setuptools import setup
 config = ConfigParser(delimiters=["="])
 config.read("settings.ini", encoding="utf-8")
 settings = config["DEFAULT"]
+
+models = sorted(path.parent.as_posix() for path in Path("models").glob("*/model.tflite"))
+assets = ["fer_nb.static", "fer_nb.templates", *(f"fer_nb.{folder.replace('/', '.')}" for folder in models)]
 
 setup(
     name=settings["lib_name"],
@@ -20,9 +23,9 @@ setup(
     license="MIT",
     keywords=settings["keywords"].split(),
     python_requires=f">={settings['min_python']}",
-    packages=["fer_nb", "fer_nb.static", "fer_nb.templates", "fer_nb.models.default"],
-    package_dir={"fer_nb": "fer_nb", "fer_nb.models.default": "models/default"},
-    package_data={name: ["*"] for name in ("fer_nb.static", "fer_nb.templates", "fer_nb.models.default")},
+    packages=["fer_nb", *assets],
+    package_dir={"fer_nb": "fer_nb", **{f"fer_nb.{folder.replace('/', '.')}": folder for folder in models}},
+    package_data={name: ["*"] for name in assets},
     install_requires=settings["requirements"].split(),
     extras_require={
         "dev": settings["dev_requirements"].split(),

@@ -600,8 +600,11 @@ def finish(
 def train(data, config_file, model, start, name, epochs, seed, note, resume):
     "Train a network, on FER-2013 or on your own classes, and write its folder: what serve and predict take, figures and card."
     from fer_nb import training  # loads TensorFlow
+    from fer_nb.model import DEFAULT_MODEL
     from fer_nb.serialization import MODEL_LITERT
 
+    if name == "default":
+        raise FerError(f"'default' stands for the model '{DEFAULT_MODEL}'; choose another name.")
     models = project_folder() / "models"
     kept = models / (name or model or "compact") / "run" / "config.json"
     config_file = kept if resume and not config_file and kept.exists() else config_file

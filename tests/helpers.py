@@ -9,8 +9,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from fer_nb.model import find_model
+
 PROJECT = Path(__file__).resolve().parent.parent
-DEFAULT_MODEL = PROJECT / "models" / "default"
+DEFAULT_MODEL = find_model()
 COMMAND = Path(sys.executable).with_name("fer_nb")
 LIMIT = 60  # seconds; nothing here should take so long, so what does has hung
 CHROMIUM_ARGUMENTS = [
@@ -24,7 +26,7 @@ def copy_project(
     "The project's files with the default model alone, so that tests that write leave the tree clean."
     ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "_docs", "_proc", "runs", "fer2013", "models")
     shutil.copytree(PROJECT, folder, ignore=ignored)
-    shutil.copytree(DEFAULT_MODEL, folder / "models" / "default", ignore=shutil.ignore_patterns("run"))
+    shutil.copytree(DEFAULT_MODEL, folder / "models" / DEFAULT_MODEL.name, ignore=shutil.ignore_patterns("run"))
     return folder
 
 

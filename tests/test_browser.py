@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import cv2
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from helpers import CHROMIUM_ARGUMENTS, DEFAULT_MODEL, LIMIT, ask, find_chromium, running_server, wait_until
 
 from fer_nb.camera import CameraError, demo_frames
 from fer_nb.core import EXPRESSIONS
@@ -625,7 +625,7 @@ def test_timeline_fills_and_is_downloaded(server, camera_browser, open_in, tmp_p
     lines, data = list(csv.DictReader(io.StringIO(texts["csv"]))), json.loads(texts["json"])
     fields = ["seconds", "frame", "face", "x", "y", "width", "height", "label", "confidence", "unsure", *EXPRESSIONS]
     assert list(lines[0]) == fields and len(lines) > 10
-    assert data["expressions"] == list(EXPRESSIONS) and data["model"] == "default"
+    assert data["expressions"] == list(EXPRESSIONS) and data["model"] == DEFAULT_MODEL.name
     assert len(data["rows"]) >= len(lines)
     for line, row in zip(lines, data["rows"]):
         assert [float(line["seconds"]), int(line["frame"]), int(line["face"])] == [row["seconds"], row["frame"], row["face"]]

@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from helpers import DEFAULT_MODEL
 from PIL import Image
 
 from fer_nb.core import EXPRESSIONS, FerError
@@ -134,7 +135,7 @@ def test_predict_names_a_bad_image_and_goes_on(fer_nb, photo, tmp_path, kind):
 
 def test_no_such_model(fer_nb, photo):
     for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
-        assert_refused(fer_nb(*command, "--model", "nope"), "nope", "default")
+        assert_refused(fer_nb(*command, "--model", "nope"), "nope", DEFAULT_MODEL.name)
 
 
 def test_predict_explain(fer_nb, photo, tmp_path):
@@ -300,8 +301,8 @@ def test_serve_bad_source(fer_nb, tmp_path, name):
 # damaged models
 
 
-def test_truncated_litert_file(fer_nb, project, photo, tmp_path):
-    folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
+def test_truncated_litert_file(fer_nb, photo, tmp_path):
+    folder = shutil.copytree(DEFAULT_MODEL, tmp_path / "model")
     (folder / "model.tflite").write_bytes((folder / "model.tflite").read_bytes()[:1_000_000])
     for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
         assert_refused(fer_nb(*command, "--model", folder), folder / "model.tflite")
@@ -316,14 +317,14 @@ def test_litert_file_of_another_network(fer_nb, photo, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras has its own say on such a file
-def test_weights_that_do_not_fit(project, tmp_path):
+def test_weights_that_do_not_fit(tmp_path):
     from fer_nb.cnn import build_cnn  # here, as it loads TensorFlow
 
-    folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
+    folder = shutil.copytree(DEFAULT_MODEL, tmp_path / "model")
     weights = folder / "model.weights.h5"
     build_cnn("original").save_weights(weights)
     with pytest.raises(FerError, match="don't fit"):
         FacialExpressionModel.load(folder, runtime="keras")
-    weights.write_bytes((project / "models" / "default" / "model.weights.h5").read_bytes()[:500_000])
+    weights.write_bytes((DEFAULT_MODEL / "model.weights.h5").read_bytes()[:500_000])
     with pytest.raises(FerError, match="damaged"):
         FacialExpressionModel.load(folder, runtime="keras")

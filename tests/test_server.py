@@ -92,7 +92,7 @@ def read_events(
 def test_healthz(server):
     status, headers, body = ask(server.port, "GET", "/healthz")
     assert status == 200
-    assert json.loads(body) == {"status": "ok", "model": "default"}
+    assert json.loads(body) == {"status": "ok", "model": DEFAULT_MODEL.name}
 
 
 def test_page(server):
@@ -118,7 +118,7 @@ def assert_demo_answer(answer):
     status, _, body = answer
     assert status == 200, body
     result = json.loads(body)
-    assert (result["width"], result["height"], result["model"]) == (512, 512, "default")
+    assert (result["width"], result["height"], result["model"]) == (512, 512, DEFAULT_MODEL.name)
     [face] = result["faces"]
     assert face["label"] == "happy"
     assert list(face["probabilities"]) == list(EXPRESSIONS)

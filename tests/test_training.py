@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from click.testing import CliRunner
-from helpers import COMMAND, LIMIT, environment, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, environment, wait_until
 
 FILES = {"README.md", "config.json", "history.csv", "metadata.json", "metrics.json", "model.json", "model.tflite", "model.weights.h5"}
 
@@ -157,7 +157,7 @@ def write_config(path, text):
         (lambda folder, sample: ["--config", folder / "none.json"], ["none.json", "can't be read"]),
         (lambda folder, sample: ["--model", "resnet"], ["resnet", "original, compact, deep"]),
         (lambda folder, sample: ["--seed", "-1"], ["'seed' -1"]),
-        (lambda folder, sample: ["--from", "nobody"], ["nobody", "default"]),
+        (lambda folder, sample: ["--from", "nobody"], ["nobody", DEFAULT_MODEL.name]),
         (lambda folder, sample: ["--from", "default", "--model", "original"], ["'original'"]),
         (lambda folder, sample: ["--data", shutil.copytree(sample, folder / "d", ignore=shutil.ignore_patterns("sad"))], ["'sad'"]),
         (lambda folder, sample: ["--data", folder], ["'train'"]),
@@ -167,8 +167,8 @@ def test_train_refuses(project, tmp_path, monkeypatch, options, words):
     from fer_nb import cli
 
     monkeypatch.setattr(cli, "project_folder", lambda: tmp_path)  # where it would write
-    shutil.copytree(project / "models" / "default", tmp_path / "models" / "default")
-    sample, before = project / "data" / "sample", {"default"}
+    shutil.copytree(DEFAULT_MODEL, tmp_path / "models" / DEFAULT_MODEL.name)
+    sample, before = project / "data" / "sample", {DEFAULT_MODEL.name}
     arguments = ["--data", sample, *options(tmp_path, sample)]
     result = CliRunner().invoke(cli.main, ["train", *map(str, arguments)])
     assert result.exit_code == 2, result.output
@@ -180,12 +180,12 @@ def test_train_refuses(project, tmp_path, monkeypatch, options, words):
 
 
 @pytest.mark.filterwarnings("ignore")  # Keras has its own say on such a file
-def test_weights_of_another_architecture_are_no_start(project, tmp_path):
+def test_weights_of_another_architecture_are_no_start(tmp_path):
     from fer_nb import cli
     from fer_nb.cnn import build_cnn
     from fer_nb.core import FerError
 
-    folder = shutil.copytree(project / "models" / "default", tmp_path / "model")
+    folder = shutil.copytree(DEFAULT_MODEL, tmp_path / "model")
     build_cnn("original").save_weights(folder / "model.weights.h5")
     with pytest.raises(FerError, match="don't fit the architecture"):
         cli.load_trained(folder)

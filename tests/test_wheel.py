@@ -8,7 +8,7 @@ import venv
 import zipfile
 
 import pytest
-from helpers import LIMIT, ask, copy_project, environment, running_server
+from helpers import DEFAULT_MODEL, LIMIT, ask, copy_project, environment, running_server
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     for name in ("static/demo.jpg", "static/page.js", "static/style.css", "static/favicon.svg", "templates/index.html"):
         assert f"fer_nb/{name}" in names
     for name in ("model.json", "model.tflite", "model.weights.h5"):
-        assert f"fer_nb/models/default/{name}" in names
+        assert f"fer_nb/models/{DEFAULT_MODEL.name}/{name}" in names
     assert all(name.startswith(("fer_nb/", "fer_nb-")) for name in names), names
     assert not [name for name in names if name.endswith((".ipynb", ".png", ".pyc"))]
     assert len(names) == len(set(names))
@@ -70,7 +70,7 @@ def test_installed_predict(installed, tmp_path, photo):
 
 def test_installed_serve(installed, tmp_path, photo):
     with running_server("--source", "demo", command=installed / "fer_nb", cwd=tmp_path) as process:
-        assert json.loads(ask(process.port, "GET", "/healthz")[2]) == {"status": "ok", "model": "default"}
+        assert json.loads(ask(process.port, "GET", "/healthz")[2]) == {"status": "ok", "model": DEFAULT_MODEL.name}
         assert ask(process.port, "GET", "/")[0] == 200
         status, headers, body = ask(process.port, "GET", "/static/style.css")
         assert status == 200 and b".card" in body
