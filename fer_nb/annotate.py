@@ -230,10 +230,10 @@ def tracked(
         order = np.argsort([face.box[0] for face in one.faces], kind="stable")  # update sorts them so
         yield Annotated(one.frame, one.image, faces, [sharpness(one.crops[place]) for place in order], tracker, one.ends)
 
-# %% ../nbs/10a_annotate.ipynb #ea9e815a
+# %% ../nbs/10a_annotate.ipynb #02d4b01e
 def default_workers() -> int:
-    "One for each core, and one more, since a worker sometimes waits for the reader."
-    return (os.cpu_count() or 1) + 1
+    "One for each core, and two more, since one sometimes waits for the reader and one for Python."
+    return (os.cpu_count() or 1) + 2
 
 
 def annotated_frames(
