@@ -86,8 +86,8 @@ def all_frames(
             yield Fault(source, *last, str(error))
         after = None
 
-# %% ../nbs/10a_annotate.ipynb #af0763ae
-GROUP = 3  # frames a worker takes at a time
+# %% ../nbs/10a_annotate.ipynb #10134e3b
+GROUP = 4  # frames a worker takes at a time
 FOLLOW_SECONDS = 0.1  # how far from one frame to the next a face is followed
 
 

@@ -49,13 +49,14 @@ def write_clip(
                 frame[120:360, left : left + 320] = cv2.resize(demo_frame(photo, moment), (320, 240))[:, ::step]
             clip.write(frame, number / 25)
 
-# %% ../nbs/10h_annotate_benchmark.ipynb #cb23d797
+# %% ../nbs/10h_annotate_benchmark.ipynb #5b4b5c28
 def time_stages(
     path,  # of the clip
     model="default",  # see find_model
 ) -> dict:
     "Milliseconds of each stage, divided by all frames."
     media.THREAD_TYPE = "NONE"
+    cv2.setNumThreads(1)
     watch, worker, rows = Stopwatch(), Worker(model), new_rows(model)
     together, tracker, count = groups(all_frames([str(path)])), Tracker(rows.metadata), 0
     while True:
@@ -94,10 +95,11 @@ def find_faces(
             seen.append(Seen(frame, None, job.gray, job.faces, [crop_face(job.gray, face) for face in job.faces]))
     return seen
 
-# %% ../nbs/10h_annotate_benchmark.ipynb #7886a509
+# %% ../nbs/10h_annotate_benchmark.ipynb #74a19381
 def run_in_turn(path, model, threads):
     "All frames, one after the other, and nothing ahead; how many."
     media.THREAD_TYPE = "NONE"
+    cv2.setNumThreads(threads)
     worker, rows = Worker(model, threads), new_rows(model)
     return sum(1 for _ in tracked(in_turn(groups(all_frames([str(path)])), worker), rows.metadata))
 
@@ -115,7 +117,7 @@ def run_table(path, model):
 
 WAYS = {
     "in turn": lambda path, model: run_in_turn(path, model, 1),
-    "in turn, networks on two threads": lambda path, model: run_in_turn(path, model, 2),
+    "in turn, each step on two threads": lambda path, model: run_in_turn(path, model, 2),
     "overlapped": run_overlapped,
     "overlapped, into a Parquet file": run_table,
 }

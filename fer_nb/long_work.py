@@ -242,7 +242,7 @@ def finish(self: Run) -> list:
     shutil.rmtree(self.parts, ignore_errors=True)
     return faults
 
-# %% ../nbs/10e_long_work.ipynb #61121ce4
+# %% ../nbs/10e_long_work.ipynb #7e3ce97d
 @dataclass(frozen=True)
 class Summary:
     "What a run did."
@@ -263,7 +263,7 @@ def check_clip(
         return
     sources = self.asked["sources"]
     if len(sources) != 1 or is_still(sources[0]):
-        raise FerError(f"A clip is made of one video, and here are {len(sources)} sources; name one video, or leave --video out.")
+        raise FerError(f"A clip is made of one video; here are {len(sources)} sources. Name one video, or leave --video out.")
     if resume:
         raise FerError("A clip can't be gone on with; make it anew with --overwrite, or leave --video out.")
 

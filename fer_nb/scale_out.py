@@ -127,7 +127,7 @@ def spread(
     results = shares.map(annotator, fn_constructor_args=arguments, compute=pool, num_cpus=1)
     return (json.loads(row["result"]) for row in results.iter_rows())
 
-# %% ../nbs/10g_scale_out.ipynb #6b8f1f91
+# %% ../nbs/10g_scale_out.ipynb #200104bf
 def sources_left(
     out,  # str, the folder of the table
     asked,  # dict: sources, cut, model
@@ -143,14 +143,15 @@ def sources_left(
         asked = was
     elif filesystem.exists(folder) and filesystem.ls(folder):
         if not overwrite:
-            raise FerError(f"{out} is there already; go on with --resume, make it anew with --overwrite, or name another folder.")
+            raise FerError(f"{out} is there already; go on with --resume, make it anew with --overwrite, or name another.")
         if not filesystem.exists(note):
             raise FerError(f"{out} holds something else than a table; name another folder.")
         filesystem.rm(folder, recursive=True)
     filesystem.makedirs(folder, exist_ok=True)
     filesystem.pipe_file(note, json.dumps(asked).encode())
     results = {source: read_result(source_file(out, source)) for source in asked["sources"]} if resume else {}
-    return [result for result in results.values() if result], [source for source in asked["sources"] if not results.get(source)]
+    left = [source for source in asked["sources"] if not results.get(source)]
+    return [result for result in results.values() if result], left
 
 # %% ../nbs/10g_scale_out.ipynb #93c83ff5
 def annotate_with_ray(
