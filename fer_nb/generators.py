@@ -82,10 +82,11 @@ class FaceBatches(keras.utils.PyDataset):
         augment=(),  # layers that draw from a SeedGenerator `generator`, as RandomAffine does; called with training=True
         seed=None,  # None keeps the order
         parts=1,  # every batch can be cut into so many of the same size; the few faces left over sit out the epoch
+        mixup=0.0,  # each face is mixed with another of its batch by a share drawn from Beta(mixup, mixup); 0 mixes none
     ):
         super().__init__()
         self.images, self.targets, self.batch_size = images, targets, batch_size // parts * parts
-        self.augment, self.seed, self.parts = augment, seed, parts
+        self.augment, self.seed, self.parts, self.mixup = augment, seed, parts, mixup
         self.start_epoch(0)
 
     def __len__(self):
@@ -97,7 +98,23 @@ class FaceBatches(keras.utils.PyDataset):
         for place, layer in enumerate(self.augment):
             layer.generator.state.assign([(self.seed or 0) + 1000 * self.epoch, 10 * index + place])
             images = layer(images, training=True)
-        return keras.ops.convert_to_numpy(images), self.targets[rows]
+        images, targets = keras.ops.convert_to_numpy(images), self.targets[rows]
+        return self.mix(images, targets, index) if self.mixup else (images, targets)
+
+# %% ../nbs/03_generators.ipynb #d39a3993
+@patch
+def mix(
+    self: FaceBatches,
+    images,  # (N, 48, 48, 1) float32
+    targets,  # (N, classes) float32
+    index,  # of the batch
+):
+    "Images and targets, each mixed with another of the batch."
+    draw = np.random.default_rng((self.seed or 0, self.epoch, index))
+    share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)[:, None]
+    other = draw.permutation(len(images))
+    pixels = share[..., None, None]
+    return pixels * images + (1 - pixels) * images[other], share * targets + (1 - share) * targets[other]
 
 # %% ../nbs/03_generators.ipynb #a064413e
 @patch

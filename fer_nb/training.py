@@ -43,6 +43,7 @@ class TrainingConfig:
     turn: float = 10.0  # augmentation: degrees, at most, either way
     scale: float = 0.1  # augmentation: at most this share larger or smaller
     erase: float = 0.0  # augmentation: 0 to 1, the share of faces of which a rectangle of 2 to 20% is blotted out
+    mixup: float = 0.0  # augmentation: 0 mixes no faces; 0.2 some, 1 all, see FaceBatches
     precision: str = "float32"  # a Keras dtype policy; "mixed_bfloat16" is quicker where the processor has it
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
@@ -54,7 +55,7 @@ class TrainingConfig:
 RANGES = {
     "epochs": (1, 10_000), "batch_size": (1, 10_000), "learning_rate": (0, 10), "warmup_epochs": (0, 10_000),
     "weight_decay": (0, 10), "label_smoothing": (0, 1), "votes_share": (0, 1), "shift": (0, 1), "turn": (0, 180),
-    "scale": (0, 0.9), "erase": (0, 1), "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
+    "scale": (0, 0.9), "erase": (0, 1), "mixup": (0, 10), "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
 }
 CHOICES = {"model": tuple(CNN_CONFIGS), "precision": ("float32", "mixed_bfloat16")}
 
@@ -144,7 +145,7 @@ def make_batches(
     augment = [RandomAffine(config.shift, config.turn, config.scale)]
     if config.erase:
         augment.append(keras.layers.RandomErasing((config.erase, config.erase), scale=(0.02, 0.2), fill_value=128))
-    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts)
+    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts, config.mixup)
     return batches, FaceBatches(validation.images, make_targets(validation), 512, parts=parts)
 
 # %% ../nbs/05_training.ipynb #d68c9b28

@@ -7,7 +7,7 @@ import os
 import re
 import signal
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import cv2
 import numpy as np
@@ -87,7 +87,21 @@ def open_in():
 
     yield open_at
     for context in contexts:
+        for page in context.pages:
+            tell(page)
         context.close()
+
+
+def tell(page):
+    "Print how a page stands; pytest shows it for a test that failed."
+    with suppress(Exception):
+        state = page.evaluate("""() => {
+          const video = document.querySelector("#video");
+          const [track] = video?.srcObject?.getTracks() ?? [];
+          const told = { readyState: video?.readyState, time: video?.currentTime, track: track?.readyState, muted: track?.muted };
+          return { state: document.querySelector("#page")?.dataset.state, ...told };
+        }""")
+        print(page.url, state, len(page.requests), "requests, the last", page.requests[-3:], page.errors)
 
 
 @pytest.fixture
