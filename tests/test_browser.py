@@ -306,9 +306,8 @@ def test_session_ends_with_the_page(server, camera_browser, open_in, photo):
     wait_until(lambda: ask(server.port, "POST", path, photo.read_bytes())[0] == 410, "the session is not ended")
 
 
-# A camera that shows a white square on black, further right in every frame, and a server that finds it, but holds frames
-# until there are two and answers the later one first.
-SQUARES = """
+# A camera that shows a white square on black, further right in every frame.
+MOVING = """
 const [WIDTH, HEIGHT] = [%d, %d];
 const draw = (width, height) => {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
@@ -325,6 +324,9 @@ navigator.mediaDevices.getUserMedia = async () => {
   }, 40);
   return canvas.captureStream(25);
 };
+"""
+# A server that finds it, but holds frames until there are two and answers the later one first.
+SQUARES = MOVING + """
 window.seen = { sizes: new Set(), underWay: 0, most: 0, types: new Set() };
 const held = [];
 const post = window.fetch.bind(window);
@@ -401,8 +403,8 @@ def test_boxes_belong_to_the_frame_under_them(server, open_page, size):
     assert page.errors == []
 
 
-def test_drops_are_counted(server, camera_browser, open_in):
-    page = open_in(camera_browser, server.port)
+def test_drops_are_counted(server, open_page):
+    page = open_page(server.port, script=MOVING % (640, 480))
 
     def answer(route):
         number = frame_number(route.request.url)
