@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers import COMMAND, LIMIT, environment, wait_until
 
-from fer_nb.annotate_benchmark import write_clip
+from fer_nb.annotate_benchmark import write_clip, write_loop
 from fer_nb.table import read_table
 
 
@@ -29,14 +29,16 @@ def assert_refused(done, *words):
 
 
 def test_interrupted_and_resumed(fer_nb, project, clip, tmp_path):
-    done = fer_nb("annotate", clip, "--out", "whole.parquet")
+    film = tmp_path / "film.mp4"
+    write_loop(film, clip, 4)  # long enough that the signal comes before the end, on a busy machine too
+    done = fer_nb("annotate", film, "--out", "whole.parquet")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "whole.parquet has 500 rows of 250 frames.\n"
+    assert done.stdout == "whole.parquet has 2,000 rows of 1,000 frames.\n"
     for kind, status in ((signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)):
         table = tmp_path / f"{kind.name}.parquet"
         # The lock is there before the work begins; what was done by then is nobody's secret, and the rows must be the same.
         process = subprocess.Popen(
-            [COMMAND, "annotate", str(clip), "--out", str(table)], env=environment(project), stderr=subprocess.PIPE, text=True
+            [COMMAND, "annotate", str(film), "--out", str(table)], env=environment(project), stderr=subprocess.PIPE, text=True
         )
         wait_until(lambda: (tmp_path / f"{table.name}.parts" / "asked.json").exists(), "the run does not begin", seconds=LIMIT)
         process.send_signal(kind)
@@ -45,8 +47,8 @@ def test_interrupted_and_resumed(fer_nb, project, clip, tmp_path):
         assert "Traceback" not in said
         assert ("--resume" in said) == (kind == signal.SIGINT)
         assert not table.exists()
-        assert_refused(fer_nb("annotate", clip, "--out", table), table.name, "--resume", "--overwrite")
-        done = fer_nb("annotate", clip, "--out", table, "--resume")
+        assert_refused(fer_nb("annotate", film, "--out", table), table.name, "--resume", "--overwrite")
+        done = fer_nb("annotate", film, "--out", table, "--resume")
         assert done.returncode == 0, done.stderr
         assert read_table(table).equals(read_table(tmp_path / "whole.parquet"))
 

@@ -730,7 +730,7 @@ def test_keyboard_reaches_everything(server, camera_browser, open_in):
     outline = page.evaluate("getComputedStyle(document.activeElement).outlineWidth")
     assert outline == "3px" and page.evaluate("document.activeElement.textContent") == "Start the camera"
     page.keyboard.press("Enter")
-    page.locator("#csv:enabled").wait_for()
+    wait_for_state(page, "playing")
     reached = []
     for _ in range(20):
         page.keyboard.press("Tab")
