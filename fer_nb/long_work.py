@@ -115,7 +115,7 @@ def check_same(
     if missing := set(was["sources"]) - set(asked["sources"]):
         raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
 
-
+# %% ../nbs/10e_long_work.ipynb #b0818aef
 @patch
 def begin(
     self: Run,
@@ -133,7 +133,7 @@ def begin(
     with written_whole(self.asked_file) as part:
         part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
 
-
+# %% ../nbs/10e_long_work.ipynb #3136d617
 @patch
 def clear(self: Run):
     "Remove all parts; first what says that there is something to go on with."

@@ -43,7 +43,7 @@ class TrainingConfig:
     turn: float = 10.0  # augmentation: degrees, at most, either way
     scale: float = 0.1  # augmentation: at most this share larger or smaller
     erase: float = 0.0  # augmentation: 0 to 1, the share of faces of which a rectangle of 2 to 20% is blotted out
-    mixup: float = 0.0  # augmentation: 0 mixes no faces; 0.2 some, 1 all, see FaceBatches
+    mixup: float = 0.0  # augmentation: of the Beta distribution that faces are mixed by, see FaceBatches; 0 mixes none
     precision: str = "float32"  # a Keras dtype policy; "mixed_bfloat16" is quicker where the processor has it
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
