@@ -583,14 +583,15 @@ def finish(
     save_metadata(calibrated(FacialExpressionModel.load(folder), data), folder)
     figures = evaluate_split(FacialExpressionModel.load(folder), "validation", data)
     save_record(folder, asdict(config), history, figures, {"notes": note} if note else None)
-    line = training.run_line(folder.name, config, history, this_machine()["machine"], figures["macro_f1"], note)
+    accuracy, macro_f1 = figures["all"]["accuracy"], figures["macro_f1"]
+    line = training.run_line(folder.name, config, history, this_machine()["machine"], accuracy, macro_f1, note)
     training.log_run(line, folder.parent / "runs.csv")
 
 # %% ../nbs/10c_command_line.ipynb #8f8d1374
 @main.command()
 @data_option
 @click.option("--config", "config_file", help="A JSON file of settings, such as a model's config.json.  [default: the usual ones]")
-@click.option("--model", help="The network: original, compact or deep.  [default: the config's]")
+@click.option("--model", help="The network: original, compact, deep or wide.  [default: the config's]")
 @click.option("--from", "start", help="A model whose weights the run begins with, such as default.")
 @click.option("--name", help="The folder in models/ to write.  [default: the network's name]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: the config's]")

@@ -60,6 +60,7 @@ CNN_CONFIGS = {
     "original": CnnConfig(filters=(64, 128, 512, 512), kernels=(3, 5, 3, 3)),
     "compact": CnnConfig(filters=(32, 64, 128, 256), dropout=0.1, dense_dropout=0.4),
     "deep": CnnConfig(filters=(32, 64, 128, 256), depths=(1, 2, 3, 3), dense=(256,), dropout=0.15, dense_dropout=0.4),
+    "wide": CnnConfig(filters=(48, 96, 192, 256), depths=(1, 2, 3, 3), dense=(256,), dropout=0.2, dense_dropout=0.4),
 }
 
 # %% ../nbs/04_cnn.ipynb #f268e0e5

@@ -272,8 +272,8 @@ education is forbidden with few exceptions (Regulation 2024/1689, article 5).
 
 ## How good it is
 
-On the validation split of `{source}`, {faces:,} images, single pass. The epoch, the temperature and the threshold were
-chosen on it, which flatters the figures a little.
+On the validation split of `{source}`, {faces:,} images, single pass. The temperature and the threshold were chosen on
+it, which flatters the figures a little.
 
 {figures}
 

@@ -155,7 +155,7 @@ def write_config(path, text):
         (lambda folder, sample: write_config(folder / "c.json", '{"epochs": "3"}'), ["'epochs'", "a whole number"]),
         (lambda folder, sample: write_config(folder / "c.json", '{"epochs": 3'), ["c.json", "no JSON"]),
         (lambda folder, sample: ["--config", folder / "none.json"], ["none.json", "can't be read"]),
-        (lambda folder, sample: ["--model", "resnet"], ["resnet", "original, compact, deep"]),
+        (lambda folder, sample: ["--model", "resnet"], ["resnet", "original, compact, deep, wide"]),
         (lambda folder, sample: ["--seed", "-1"], ["'seed' -1"]),
         (lambda folder, sample: ["--from", "nobody"], ["nobody", DEFAULT_MODEL.name]),
         (lambda folder, sample: ["--from", "default", "--model", "original"], ["'original'"]),

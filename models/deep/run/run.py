@@ -1,10 +1,10 @@
-"""The run of the network 'wide' that is under way: `python models/wide/run/run.py pack|unpack|go STATE_FOLDER [FER2013_FOLDER]`.
+"""The run that is under way, 'deep' with 'wide' as its teacher: `python models/deep/run/run.py pack|unpack|go STATE_FOLDER [FER2013_FOLDER]`.
 
 pack puts the newest checkpoint of STATE_FOLDER into this folder, small; unpack makes a checkpoint of it again; go goes on.
 This folder goes when the run ends.
 
-The first 15 epochs ran with dropout 0.15, erasing 0.4, shifts 0.1, scales 0.12 and a schedule of 44 epochs. `normalise` and
-`drop` are quicker kernels for the same layers, with other rounding and other draws. Both belong into the model's note.
+`normalise` and `drop` are quicker kernels for the same layers, with other rounding and other draws. That belongs into the model's
+note.
 """
 import shutil
 import sys
@@ -14,14 +14,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fer_nb import cnn
+from fer_nb import cnn, training
 from fer_nb.cli import load_trained
 
-cnn.CNN_CONFIGS["wide"] = cnn.CnnConfig((48, 96, 192, 256), depths=(1, 2, 3, 3), dense=(256,), dropout=0.2, dense_dropout=0.4)
-from fer_nb import training  # noqa: E402  takes its choices from CNN_CONFIGS
-
 HERE = Path(__file__).parent
-usual = keras.layers.BatchNormalization.call
+usual, usual_drop = keras.layers.BatchNormalization.call, keras.layers.Dropout.call
 
 
 def normalise(self, inputs, training=None, mask=None):
@@ -50,7 +47,7 @@ def drop(self, inputs, training=False):
 
 def compiled(config):
     "The network and its optimizer, ready for a checkpoint; 223 batches an epoch."
-    network = cnn.build_cnn("wide", config.precision)
+    network = cnn.build_cnn(config.model, config.precision)
     training.compile_cnn(network, config, 223)
     network.optimizer.build(network.trainable_variables)
     return network
@@ -83,10 +80,20 @@ def unpack(folder):
 
 
 def go(folder, data):
-    "Train to the end of the schedule; best-*.weights.h5 in the folder is the result."
-    keras.layers.BatchNormalization.call, keras.layers.Dropout.call = normalise, drop
+    "Train to the end of the schedule, settle, and write the finished network's weights."
     config = training.load_config(folder / "config.json")
-    training.train(config, folder, data, resume=True, teacher=load_trained(config.teacher), verbose=2)
+    usual_fit = keras.Model.fit
+
+    def fit(model, *args, **options):  # the quick kernels are for the epochs, Keras' own for what comes after
+        keras.layers.BatchNormalization.call, keras.layers.Dropout.call = normalise, drop
+        try:
+            return usual_fit(model, *args, **options)
+        finally:
+            keras.layers.BatchNormalization.call, keras.layers.Dropout.call = usual, usual_drop
+
+    keras.Model.fit = fit
+    network, _ = training.train(config, folder, data, resume=True, teacher=load_trained(config.teacher), verbose=2)
+    network.save_weights(folder / "finished.weights.h5")
 
 
 if __name__ == "__main__":
