@@ -1,4 +1,4 @@
-"""The run that is under way, 'deep' with 'wide' as its teacher: `python models/deep/run/run.py pack|unpack|go STATE_FOLDER [FER2013_FOLDER]`.
+"""The run that is under way, 'deep' with 'wide' as its teacher: `python models/taught/run/run.py pack|unpack|go STATE_FOLDER [FER2013_FOLDER]`.
 
 pack puts the newest checkpoint of STATE_FOLDER into this folder, small; unpack makes a checkpoint of it again; go goes on.
 This folder goes when the run ends.
