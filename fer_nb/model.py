@@ -19,7 +19,7 @@ from fer_nb.serialization import (
 )
 
 # %% ../nbs/08_model_class.ipynb #efdf0cfa
-DEFAULT_MODEL = "deep"  # what "default" stands for: within 0.2 points of the best, "wide", at half its work
+DEFAULT_MODEL = "deep"  # what "default" stands for: within half a point of the best, "wide", at half its work
 
 
 def find_model(

@@ -6,7 +6,7 @@
 __all__ = ['RANGES', 'CHOICES', 'TrainingConfig', 'check_config', 'load_config', 'save_config', 'load_splits', 'taught',
            'make_batches', 'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper', 'load_newest',
            'restore', 'shared_devices', 'sharing', 'SharedDropout', 'share_network', 'settle_statistics',
-           'first_network', 'run_callbacks', 'train', 'run_line', 'log_run']
+           'correct_priors', 'first_network', 'run_callbacks', 'train', 'run_line', 'log_run']
 
 # %% ../nbs/05_training.ipynb #4596dad3
 import csv
@@ -20,6 +20,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from .cnn import CNN_CONFIGS, build_cnn, copy_network
 from .core import FerError, written_whole
@@ -321,11 +322,24 @@ def settle_statistics(
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0
     batches = FaceBatches(faces.images, make_targets(faces), 512, [RandomAffine(shift=0, turn=0, scale=0)], seed=0)
-    for done in range(len(batches)):
+    seen = 0
+    for images, _ in (batches[place] for place in range(len(batches))):
         for layer in normalisations:
-            layer.momentum = done / (done + 1)  # makes the running mean the mean of all
-        copied(batches[done][0], training=True)
+            layer.momentum = seen / (seen + len(images))  # makes the running mean the mean of all
+        copied(images, training=True)
+        seen += len(images)
     network.set_weights(copied.get_weights())
+
+# %% ../nbs/05_training.ipynb #29316618
+def correct_priors(
+    network,  # keras.Model; the bias of its last layer moves
+    faces,  # Faces to learn from
+):
+    "Multiply the probabilities by the classes' shares of the labels over their mean probabilities, in the last layer's bias."
+    probabilities = network.predict(faces.images[..., None].astype("float32"), batch_size=512, verbose=0)
+    shares = np.bincount(faces.labels, minlength=len(faces.classes)) / len(faces)
+    bias = network.layers[-1].bias
+    bias.assign(bias + np.log(shares / probabilities.mean(axis=0)))
 
 # %% ../nbs/05_training.ipynb #b4384d8d
 def first_network(
@@ -364,7 +378,7 @@ def train(
     callbacks=(),  # more of Keras' callbacks, such as livelossplot's
     verbose="auto",  # as in keras.Model.fit
 ):
-    "Train a network; gives it as the last epoch left it, its statistics settled, and the history, one dict an epoch."
+    "Train a network; gives it as the last epoch left it, settled and its priors corrected, and the history, one dict an epoch."
     folder = Path(folder)
     check_config(config)
     if checkpoints(folder) and not resume:
@@ -393,6 +407,7 @@ def train(
     network = first_network(config, faces[0].classes, start)  # float32, whatever precision it was trained in
     network.set_weights(model.get_weights())
     settle_statistics(network, faces[0])
+    correct_priors(network, faces[0])
     return network, history
 
 # %% ../nbs/05_training.ipynb #1d386132
