@@ -139,7 +139,7 @@ class LiteRtNetwork:
             return [self.interpreter.get_tensor(index) for index in self.outputs]
 
 # %% ../nbs/06_json_serialization.ipynb #8e08c005
-PARITY = 0.1  # the largest difference of a probability; 8 bits move those of a hardly trained network by up to 0.04
+PARITY = 0.1  # the largest difference of a probability; wide enough for networks that have hardly learnt
 
 
 def largest_difference(

@@ -6,7 +6,7 @@
 __all__ = ['RANGES', 'CHOICES', 'TrainingConfig', 'check_config', 'load_config', 'save_config', 'load_splits', 'taught',
            'make_batches', 'compile_cnn', 'checkpoints', 'write_history', 'read_history', 'RunKeeper', 'load_newest',
            'restore', 'shared_devices', 'sharing', 'SharedDropout', 'share_network', 'settle_statistics',
-           'correct_priors', 'first_network', 'run_callbacks', 'train', 'run_line', 'log_run']
+           'correct_priors', 'first_network', 'run_callbacks', 'finished_network', 'train', 'run_line', 'log_run']
 
 # %% ../nbs/05_training.ipynb #4596dad3
 import csv
@@ -323,7 +323,8 @@ def settle_statistics(
             layer.rate = 0
     batches = FaceBatches(faces.images, make_targets(faces), 512, [RandomAffine(shift=0, turn=0, scale=0)], seed=0)
     seen = 0
-    for images, _ in (batches[place] for place in range(len(batches))):
+    for place in range(len(batches)):
+        images, _ = batches[place]
         for layer in normalisations:
             layer.momentum = seen / (seen + len(images))  # makes the running mean the mean of all
         copied(images, training=True)
@@ -367,6 +368,20 @@ def run_callbacks(
     set_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
     return [set_epoch, RunKeeper(folder, history)]
 
+# %% ../nbs/05_training.ipynb #2726895a
+def finished_network(
+    model,  # keras.Model after its last epoch
+    config,  # TrainingConfig
+    faces,  # Faces that it learnt from
+    start=None,  # as in first_network
+):
+    "The network in float32, whatever precision it was trained in, with its statistics settled and its priors corrected."
+    network = first_network(config, faces.classes, start)
+    network.set_weights(model.get_weights())
+    settle_statistics(network, faces)
+    correct_priors(network, faces)
+    return network
+
 # %% ../nbs/05_training.ipynb #3ac5b8c0
 def train(
     config,  # TrainingConfig
@@ -404,11 +419,7 @@ def train(
                 callbacks=[*run_callbacks(folder, history, training), *callbacks], verbose=verbose,
                 shuffle=False,  # the batches shuffle themselves, by epoch and seed
             )
-    network = first_network(config, faces[0].classes, start)  # float32, whatever precision it was trained in
-    network.set_weights(model.get_weights())
-    settle_statistics(network, faces[0])
-    correct_priors(network, faces[0])
-    return network, history
+    return finished_network(model, config, faces[0], start), history
 
 # %% ../nbs/05_training.ipynb #1d386132
 def run_line(
