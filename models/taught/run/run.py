@@ -1,11 +1,14 @@
-"""The run that is under way, 'deep' with 'wide' as its teacher: `python models/taught/run/run.py pack|unpack|go STATE_FOLDER [FER2013_FOLDER]`.
+"""Seeds 1 and 2 of 'deep': `python models/taught/run/run.py pack|unpack|go|count STATE_FOLDER [FER2013_FOLDER]`.
 
-pack puts the newest checkpoint of STATE_FOLDER into this folder, small; unpack makes a checkpoint of it again; go goes on.
-This folder goes when the run ends.
+pack puts the newest checkpoint of STATE_FOLDER into this folder, small; unpack makes a checkpoint of it again; go goes on to the
+end; count then measures the network and writes its line into runs.csv and its accuracy into the card of 'deep'.
+For seed 2: config.json with that seed in a fresh STATE_FOLDER, and go. This folder goes when both are counted.
 
 `normalise` and `drop` are quicker kernels for the same layers, with other rounding and other draws. That belongs into the model's
 note.
 """
+import csv
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -14,10 +17,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from fer_nb import cnn, training
+from fer_nb import cli, cnn, training
 from fer_nb.cli import load_trained
+from fer_nb.serialization import write_record
 
 HERE = Path(__file__).parent
+SHIPS = HERE.parents[1] / "deep"
 usual, usual_drop = keras.layers.BatchNormalization.call, keras.layers.Dropout.call
 
 
@@ -96,5 +101,21 @@ def go(folder, data):
     network.save_weights(folder / "finished.weights.h5")
 
 
+def count(folder, data):
+    "Measure what `go` wrote as it would be served."
+    config = training.load_config(folder / "config.json")
+    network = cnn.build_cnn(config.model)
+    network.load_weights(folder / "finished.weights.h5")
+    record = json.loads((SHIPS / "metrics.json").read_text(encoding="utf-8"))
+    name = f"deep-seed-{config.seed}"
+    cli.finish(network, folder / name, config, training.read_history(folder / "history.csv"), data, record["notes"])
+    with open(folder / "runs.csv", newline="", encoding="utf-8") as file:
+        training.log_run(list(csv.DictReader(file))[-1], SHIPS.parent / "runs.csv")
+    figures = json.loads((folder / name / "metrics.json").read_text(encoding="utf-8"))["validation"]
+    seeds = record.get("seeds", [{"seed": record["config"]["seed"], "accuracy": record["validation"]["all"]["accuracy"]}])
+    seeds.append({"seed": config.seed, "accuracy": figures["all"]["accuracy"]})
+    write_record(SHIPS, record | {"seeds": seeds})
+
+
 if __name__ == "__main__":
-    {"pack": pack, "unpack": unpack, "go": go}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
+    {"pack": pack, "unpack": unpack, "go": go, "count": count}[sys.argv[1]](Path(sys.argv[2]), *sys.argv[3:])
