@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: serve test soak env lab docs train clean
+.PHONY: serve test test-all soak env lab docs train clean
 
 serve: env
 	$(BIN)/fer_nb serve $(ARGS)
@@ -20,7 +20,11 @@ env: .venv/ready
 test: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh
 
-# What takes long: ten minutes of eight sessions, ten thousand damaged bodies, faults under load.
+# And what takes long: cells that are marked slow, and the soak. CI runs it on Mondays.
+test-all: env
+	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh all
+
+# Ten minutes of eight sessions, ten thousand damaged bodies, faults under load.
 soak: env
 	$(BIN)/python -m pytest -q -m soak tests $(ARGS)
 

@@ -9,7 +9,7 @@ config.read("settings.ini", encoding="utf-8")
 settings = config["DEFAULT"]
 
 models = sorted(path.parent.as_posix() for path in Path("models").glob("*/model.tflite"))
-assets = ["fer_nb.static", "fer_nb.templates", *(f"fer_nb.{folder.replace('/', '.')}" for folder in models)]
+assets = ["fer_nb.runners", "fer_nb.static", "fer_nb.templates", *(f"fer_nb.{folder.replace('/', '.')}" for folder in models)]
 
 setup(
     name=settings["lib_name"],
@@ -32,6 +32,7 @@ setup(
         "fetch": settings["fetch_requirements"].split(),
         "ray": settings["ray_requirements"].split(),
     },
-    entry_points={"console_scripts": settings["console_scripts"].split()},
+    # nbdev's entry point tells the docs of other packages, and this one's own, where each name is documented.
+    entry_points={"console_scripts": settings["console_scripts"].split(), "nbdev": ["fer_nb=fer_nb._modidx:d"]},
     zip_safe=False,
 )

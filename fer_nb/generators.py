@@ -6,11 +6,14 @@
 __all__ = ['RandomAffine', 'make_targets', 'FaceBatches']
 
 # %% ../nbs/03_generators.ipynb #0d85aebf
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from fastcore.basics import patch
 
-from .data import VOTE_COLUMNS
+from .data import VOTE_COLUMNS, Faces
 
 # %% ../nbs/03_generators.ipynb #9529214e
 class RandomAffine(keras.layers.Layer):
@@ -18,17 +21,18 @@ class RandomAffine(keras.layers.Layer):
 
     def __init__(
         self,
-        shift=0.1,  # at most this share of the width or height, either way
-        turn=10.0,  # degrees, at most, either way
-        scale=0.1,  # at most this share larger or smaller
-        seed=0,  # of the random numbers
-        **kwargs,  # of keras.layers.Layer
-    ):
+        shift: float = 0.1,  # at most this share of the width or height, either way
+        turn: float = 10.0,  # degrees, at most, either way
+        scale: float = 0.1,  # at most this share larger or smaller
+        seed: int = 0,  # of the random numbers
+        **kwargs: Any,  # of keras.layers.Layer
+    ) -> None:
         super().__init__(**kwargs)
         self.shift, self.turn, self.scale, self.seed = shift, turn, scale, seed
         self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images, training=False):
+    def call(self, images: Any, training: bool = False) -> Any:
+        "The images, changed at random in training and as they are otherwise."
         if not training:
             return images
         transforms = self.transforms(len(images), *images.shape[1:3])
@@ -38,10 +42,10 @@ class RandomAffine(keras.layers.Layer):
 @patch
 def transforms(
     self: RandomAffine,
-    count,  # N, images
-    height,  # pixels
-    width,  # pixels
-):
+    count: int,  # N, images
+    height: int,  # pixels
+    width: int,  # pixels
+) -> Any:
     "`(N, 8)` coefficients of `keras.ops.image.affine_transform`, which maps output pixels to input pixels."
     shift_x, shift_y, turn, scale, flip = keras.ops.unstack(keras.random.uniform((5, count), -1, 1, seed=self.generator))
     angle, zoom = turn * np.radians(self.turn), 1 + scale * self.scale
@@ -56,10 +60,10 @@ def transforms(
 
 # %% ../nbs/03_generators.ipynb #749e979b
 def make_targets(
-    faces,  # Faces
-    votes_share=0.0,  # 0 to 1, the share of the FER+ votes in the target
-    smoothing=0.0,  # 0 to 1, the share spread evenly over all classes
-):
+    faces: Faces,  # Faces
+    votes_share: float = 0.0,  # 0 to 1, the share of the FER+ votes in the target
+    smoothing: float = 0.0,  # 0 to 1, the share spread evenly over all classes
+) -> np.ndarray:
     "`(N, classes)` float32 distributions: the label, smoothed, mixed with the FER+ votes where a face has any."
     count = len(faces.classes)
     targets = (1 - smoothing) * np.eye(count, dtype=np.float32)[faces.labels] + np.float32(smoothing / count)
@@ -76,23 +80,23 @@ class FaceBatches(keras.utils.PyDataset):
 
     def __init__(
         self,
-        images,  # (N, 48, 48) uint8
-        targets,  # (N, classes) float32
-        batch_size=128,  # images
-        augment=(),  # layers that draw from a SeedGenerator `generator`, as RandomAffine does; called with training=True
-        seed=None,  # None keeps the order
-        parts=1,  # every batch can be cut into so many of the same size; the few faces left over sit out the epoch
-        mixup=0.0,  # each face is mixed with another of its batch by a share drawn from Beta(mixup, mixup); 0 mixes none
-    ):
+        images: np.ndarray,  # (N, 48, 48) uint8
+        targets: np.ndarray,  # (N, classes) float32
+        batch_size: int = 128,  # images
+        augment: Sequence[keras.layers.Layer] = (),  # called with training=True; they draw from a `generator`, as RandomAffine
+        seed: int | None = None,  # None keeps the order
+        parts: int = 1,  # every batch can be cut into so many of one size; the few faces left over sit out the epoch
+        mixup: float = 0.0,  # each face is mixed with another by a share drawn from Beta(mixup, mixup); 0 mixes none
+    ) -> None:
         super().__init__()
         self.images, self.targets, self.batch_size = images, targets, batch_size // parts * parts
         self.augment, self.seed, self.parts, self.mixup = augment, seed, parts, mixup
         self.start_epoch(0)
 
-    def __len__(self):
+    def __len__(self) -> int:
         return -(-len(self.order) // self.batch_size)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
         images = self.images[rows, :, :, None].astype(np.float32)
         for place, layer in enumerate(self.augment):
@@ -105,10 +109,10 @@ class FaceBatches(keras.utils.PyDataset):
 @patch
 def mix(
     self: FaceBatches,
-    images,  # (N, 48, 48, 1) float32
-    targets,  # (N, classes) float32
-    index,  # of the batch
-):
+    images: np.ndarray,  # (N, 48, 48, 1) float32
+    targets: np.ndarray,  # (N, classes) float32
+    index: int,  # of the batch
+) -> tuple[np.ndarray, np.ndarray]:
     "Images and targets, each mixed with another of the batch."
     draw = np.random.default_rng((self.seed or 0, self.epoch, index))
     share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)[:, None]
@@ -120,8 +124,8 @@ def mix(
 @patch
 def start_epoch(
     self: FaceBatches,
-    epoch,  # 0 is the first
-):
+    epoch: int,  # 0 is the first
+) -> None:
     "Shuffle for this epoch, so that a resumed run sees what an unbroken one would have seen."
     self.epoch = epoch
     self.order = np.arange(len(self.images))
@@ -131,6 +135,6 @@ def start_epoch(
 
 # %% ../nbs/03_generators.ipynb #c63a3945
 @patch
-def on_epoch_end(self: FaceBatches):
+def on_epoch_end(self: FaceBatches) -> None:
     "Keras calls this between two epochs."
     self.start_epoch(self.epoch + 1)

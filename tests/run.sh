@@ -1,7 +1,14 @@
 #!/usr/bin/env bash
-# All tests: the notebooks are clean, exporting them changes nothing, they run, and so do the tests that can't be a cell.
+# All tests: what reading finds, notebooks that are clean and export to what is in fer_nb, notebooks that run, and the tests that
+# can't be a cell. `tests/run.sh all` runs what takes long, too: the cells that are marked slow, and the soak.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+what=${1:-}
+flags=$([ "$what" = all ] && echo slow || true)
+
+echo "== what reading finds: ruff in the notebooks, mypy in the package"
+ruff check --quiet .
+mypy
 
 echo "== notebooks are clean, and exporting them changes nothing"
 copy=$(mktemp -d)
@@ -13,8 +20,23 @@ for path in nbs fer_nb README.md; do
     { echo "Run nbdev_clean, nbdev_export and make README.md, and commit what they change."; exit 1; }
 done
 
-echo "== every notebook runs"
-timeout 900 nbdev_test --n_workers 2 --do_print
+# Half of the time these tests wait for a server or a browser, and the notebooks use it.
+echo "== every notebook runs, and the tests that can't be a cell beside them (their output comes after the notebooks')"
+set -m  # in a process group of its own, which an interrupt ends with all its servers
+python -m pytest -q --durations=10 tests >"$copy/tests.log" 2>&1 &
+tests=$!
+set +m
+trap 'kill -INT -- -$tests 2>/dev/null || true; rm -rf "$copy"' EXIT
+failed=0
+# nbdev_test uses a process for several notebooks, and this one must divide the processor before TensorFlow starts.
+own=05b_data_parallel.ipynb
+timeout 1800 nbdev_test --n_workers 2 --do_print --timing --flags "$flags" --skip_file_glob "$own" || failed=1
+timeout 600 nbdev_test --path "nbs/$own" --n_workers 0 --do_print --flags "$flags" || failed=1
+wait $tests || failed=1
+cat "$copy/tests.log"
 
-echo "== the tests that can't be a cell"
-python -m pytest -q tests
+if [ "$what" = all ]; then
+  echo "== the soak"
+  python -m pytest -q -m soak tests || failed=1
+fi
+exit $failed

@@ -30,7 +30,8 @@ def installed(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     venv.create(folder)
     programs = folder / "bin"
-    command = [sys.executable, "-m", "pip", "--python", programs / "python", "install", "--no-deps", "--no-index", "--quiet", wheel]
+    pip = [sys.executable, "-m", "pip", "--python", programs / "python"]
+    command = [*pip, "install", "--no-deps", "--no-index", "--quiet", wheel]
     subprocess.run(command, check=True, timeout=120)
     [packages] = (folder / "lib").glob("python*/site-packages")
     # A line that is only a path: the .pth files in that folder, such as fer_nb's editable install, stay without effect.
@@ -41,13 +42,15 @@ def installed(wheel, tmp_path_factory):
 def run(installed, tmp_path, *command):
     "Run a program of that environment in an empty folder."
     return subprocess.run(
-        [installed / command[0], *command[1:]], cwd=tmp_path, env=environment(None), capture_output=True, text=True, timeout=LIMIT
+        [installed / command[0], *command[1:]],
+        cwd=tmp_path, env=environment(None), capture_output=True, text=True, timeout=LIMIT,
     )
 
 
 def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("static/demo.jpg", "static/page.js", "static/style.css", "static/favicon.svg", "templates/index.html"):
+    assets = ["demo.jpg", "page.js", "style.css", "favicon.svg"]
+    for name in (*(f"static/{asset}" for asset in assets), "templates/index.html", "runners/human.js", "runners/own.py"):
         assert f"fer_nb/{name}" in names
     for name in ("model.json", "model.tflite", "model.weights.h5"):
         assert f"fer_nb/models/{DEFAULT_MODEL.name}/{name}" in names

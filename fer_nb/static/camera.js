@@ -87,10 +87,10 @@ export function runCamera(report, signal) {
     sendFrames(
       video,
       ending,
-      ({ canvas, size, ...rest }) => {
+      (canvas, recognition) => {
         if (track.muted) return;
-        showFrame(canvas, size, rest.faces, element("mirror").checked);
-        report("playing", { source: track.label, ...rest });
+        showFrame(canvas, recognition, element("mirror").checked);
+        report("playing", { ...recognition, source: track.label });
       },
       (state, message) => report(state, { message, source: track.label }),
     );

@@ -1,6 +1,5 @@
 // The last minute of a face as curves, one an expression.
 
-import { property } from "./colours.js";
 import { WINDOW } from "./timeline.js";
 
 const MARGIN = { left: 38, right: 6, top: 8, bottom: 22 }; // pixels
@@ -30,10 +29,10 @@ function drawGrid(pen, area, colours) {
   }
 }
 
-function drawCurve(pen, rows, area, now, name) {
+function drawCurve(pen, faces, area, now, name) {
   pen.beginPath();
   let last = null;
-  for (const { seconds, probabilities } of rows) {
+  for (const { seconds, probabilities } of faces) {
     const share = probabilities[name];
     if (share === undefined) continue;
     const [x, y] = [area.x(now - seconds), area.y(share)];
@@ -46,10 +45,9 @@ function drawCurve(pen, rows, area, now, name) {
 
 export function drawChart(
   canvas,
-  rows, // of one face, none older than the window
+  faces, // of one track, none older than the window
   now, // seconds at the right edge
-  names, // of all expressions, in their order
-  hidden, // Set of the names that are not drawn
+  curves, // { name, colour } of each expression that is drawn
 ) {
   const { width, height } = canvas.getBoundingClientRect();
   if (!width || !height) return;
@@ -71,12 +69,12 @@ export function drawChart(
   pen.rect(area.left, 0, area.right - area.left, area.bottom + 2);
   pen.clip();
   pen.lineJoin = "round";
-  const label = rows.at(-1)?.label;
-  const drawn = names.filter((name) => !hidden.has(name)).sort((one, other) => (one === label) - (other === label));
-  for (const name of drawn) {
-    pen.strokeStyle = colours(property(name, names));
+  const label = faces.at(-1)?.label;
+  const ordered = [...curves].sort((one, other) => (one.name === label) - (other.name === label)); // the label's on top
+  for (const { name, colour } of ordered) {
+    pen.strokeStyle = colour;
     pen.lineWidth = name === label ? 2.75 : 1.5;
-    drawCurve(pen, rows, area, now, name);
+    drawCurve(pen, faces, area, now, name);
   }
   pen.restore();
 }

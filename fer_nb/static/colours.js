@@ -1,30 +1,21 @@
-// One colour an expression: the page's bars and curves take theirs from style.css, what is drawn over pictures from here.
+// The colours of the model's labels: one table, which the server hands the page, for bars, curves and boxes.
 
-// As draw_faces on the server has them: bright, for dark text on them and any picture under them.
-const BRIGHT = {
-  angry: "#f2716a",
-  disgust: "#9cc04a",
-  fear: "#b094f5",
-  happy: "#f2b53a",
-  neutral: "#9aa5b2",
-  sad: "#6aa5ff",
-  surprise: "#f07fbd",
-};
+import { page } from "./dom.js";
 
-const NAMES = Object.keys(BRIGHT);
+const TONES = new Map(Object.entries(JSON.parse(page.dataset.colours))); // label: [on a light page, on a dark one]
+const UNSURE = JSON.parse(page.dataset.unsure); // of a face whose label is not worth saying, and of a label not known here
 
-export const UNSURE = BRIGHT.neutral;
+const tonesOf = (label) => TONES.get(label) ?? UNSURE;
 
-// A model that knows other classes gets the same colours in turn.
-function nameOf(expression, names) {
-  return Object.hasOwn(BRIGHT, expression) ? expression : NAMES[Math.max(0, names.indexOf(expression)) % NAMES.length];
+// Give an element both tones; style.css takes the one of its theme for `--hue`.
+export function paint(target, label) {
+  const [light, dark] = tonesOf(label);
+  target.style.setProperty("--on-light", light);
+  target.style.setProperty("--on-dark", dark);
 }
 
-export function bright(expression, names) {
-  return BRIGHT[nameOf(expression, names)];
-}
-
-// The name of the style sheet's custom property, which differs in light and dark.
-export function property(expression, names) {
-  return `--${nameOf(expression, names)}`;
+// What is drawn over a picture has the tone for dark ground, whatever the theme.
+export function boxColour({ unsure, label }) {
+  const [, dark] = unsure ? UNSURE : tonesOf(label);
+  return dark;
 }

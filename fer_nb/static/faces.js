@@ -1,15 +1,16 @@
 // The cards: one a face, with its number, its label and a bar for every expression that the model knows.
 
-import { property } from "./colours.js";
+import { paint } from "./colours.js";
 import { element, percent, setText } from "./dom.js";
 
 const list = element("faces");
 
 export const labelOf = (face) => (face.unsure ? "unsure" : face.label);
 
-function makeCard(number) {
+function makeCard(track) {
   const card = element("face").content.firstElementChild.cloneNode(true);
-  card.dataset.number = number;
+  card.dataset.track = track;
+  for (const row of card.querySelectorAll(".row")) paint(row, row.dataset.expression);
   return card;
 }
 
@@ -20,6 +21,7 @@ function fitRows(card, names) {
   const fitted = names.map((name) => {
     const row = rows[0].cloneNode(true);
     row.dataset.expression = name;
+    paint(row, name);
     setText(row.querySelector(".name"), name);
     return row;
   });
@@ -28,27 +30,25 @@ function fitRows(card, names) {
 }
 
 function fill(card, face) {
-  const names = Object.keys(face.probabilities);
-  setText(card.querySelector("[data-part=number]"), String(face.number));
+  setText(card.querySelector("[data-part=track]"), String(face.track));
   setText(card.querySelector("[data-part=label]"), labelOf(face));
   setText(card.querySelector("[data-part=confidence]"), percent(face.confidence));
-  card.classList.toggle("unsure", Boolean(face.unsure));
-  for (const row of fitRows(card, names)) {
+  card.classList.toggle("unsure", face.unsure);
+  for (const row of fitRows(card, Object.keys(face.probabilities))) {
     const name = row.dataset.expression;
     const share = face.probabilities[name];
     row.classList.toggle("winner", name === face.label);
-    row.style.setProperty("--hue", `var(${property(name, names)})`);
     row.querySelector(".fill").style.setProperty("--share", share);
     setText(row.querySelector(".share"), percent(share));
   }
 }
 
-// A face keeps its card, and cards stand in the order of the numbers, so that faces that cross swap nothing here.
+// A face keeps its card, and cards stand in the order of the tracks, so that faces that cross swap nothing here.
 export function showFaces(faces) {
-  const old = new Map([...list.children].map((card) => [Number(card.dataset.number), card]));
-  [...faces].sort((one, other) => one.number - other.number).forEach((face, index) => {
-    const card = old.get(face.number) ?? makeCard(face.number);
-    old.delete(face.number);
+  const old = new Map([...list.children].map((card) => [Number(card.dataset.track), card]));
+  [...faces].sort((one, other) => one.track - other.track).forEach((face, index) => {
+    const card = old.get(face.track) ?? makeCard(face.track);
+    old.delete(face.track);
     fill(card, face);
     if (list.children[index] !== card) list.insertBefore(card, list.children[index] ?? null);
   });

@@ -59,15 +59,14 @@ function showFact(id, text) {
   setText(element(id), text ?? "–");
 }
 
-function showFacts({ source, speed, delay, dropped, size, ratio, busy }) {
+function showFacts(state, { source, speed, delay, drops, width, height, busy }) {
   const pace = speed == null ? "–" : speed.toFixed(speed < 10 ? 1 : 0);
   const unnamed = { server: page.dataset.server, browser: "This browser's camera", picture: "A picture" };
   showFact("source", source ?? unnamed[page.dataset.source]);
   showFact("speed", speed == null && page.dataset.source !== "server" ? undefined : pace);
   showFact("delay", delay === undefined ? undefined : delay.toFixed(0));
-  showFact("dropped", dropped === undefined ? undefined : String(dropped));
-  showFact("size", size);
-  if (ratio) element("stage").style.setProperty("--aspect", ratio);
+  showFact("dropped", drops === undefined ? undefined : String(drops));
+  showFact("size", state === "shown" ? `${width}×${height}` : undefined);
   element("notice").hidden = !busy;
   setText(element("notice"), busy ? "The server is busy, so this page sends it fewer frames." : "");
 }
@@ -76,16 +75,16 @@ function sentenceFor(state, { message, faces = [] }) {
   const { veil, empty } = STATES[state];
   if (veil) return `${veil[0]}. ${message || veil[1]}`;
   if (faces.length === 0) return empty[0];
-  return faces.map((face) => `Face ${face.number}: ${labelOf(face)}`).join(", ");
+  return faces.map((face) => `Face ${face.track}: ${labelOf(face)}`).join(", ");
 }
 
 function show(state, report) {
   const reads = state === "playing" || state === "shown";
-  const faces = reads ? (report.faces ?? []).map((face, index) => ({ ...face, number: face.number ?? index + 1 })) : [];
+  const faces = reads ? report.faces : [];
   showState(state, report);
   showFaces(faces);
-  showFacts(report);
-  if (state === "playing") record(report.frame, faces, report.taken);
+  showFacts(state, report);
+  if (state === "playing") record(report, report.taken);
   announce(sentenceFor(state, { ...report, faces }));
 }
 

@@ -1,9 +1,9 @@
 // The timeline's panel: whose curves, which curves, the sentence below them, and the downloads.
 
-import { property } from "./colours.js";
 import { drawChart } from "./chart.js";
+import { paint } from "./colours.js";
 import { element, page, setText } from "./dom.js";
-import { facesOf, summaryOf, Timeline } from "./timeline.js";
+import { facesOf, summaryOf, Timeline, tracksOf } from "./timeline.js";
 
 const DRAWN_EVERY = 200; // milliseconds
 const CALM = window.matchMedia("(prefers-reduced-motion: reduce)"); // then once a second
@@ -29,45 +29,47 @@ function fitLegend(names) {
   }));
 }
 
+// The curves that are drawn: those of the buttons that are pressed, each in its button's colour.
 function paintLegend() {
   const buttons = [...legend.querySelectorAll("button")];
-  const names = buttons.map(({ dataset }) => dataset.curve);
   for (const button of buttons) {
-    button.style.setProperty("--hue", `var(${property(button.dataset.curve, names)})`);
+    paint(button, button.dataset.curve);
     button.setAttribute("aria-pressed", String(!hidden.has(button.dataset.curve)));
   }
-  return names;
+  return buttons
+    .filter(({ dataset }) => !hidden.has(dataset.curve))
+    .map((button) => ({ name: button.dataset.curve, colour: getComputedStyle(button).getPropertyValue("--hue").trim() }));
 }
 
 // Options come and go singly, so that a list that is open stays as it is.
-function fitSelect(faces) {
-  const wanted = new Set(faces.map(String));
+function fitSelect(tracks) {
+  const wanted = new Set(tracks.map(String));
   for (const option of [...select.options].slice(1)) {
     if (wanted.has(option.value)) wanted.delete(option.value);
     else if (!option.selected) option.remove();
   }
-  for (const face of [...wanted].sort((one, other) => one - other)) select.add(new Option(`Face ${face}`, face));
+  for (const track of [...wanted].sort((one, other) => one - other)) select.add(new Option(`Face ${track}`, track));
 }
 
 function draw() {
   timer = null;
-  const recent = timeline.recent;
-  const faces = facesOf(recent);
-  fitSelect(faces);
-  const chosen = select.value ? Number(select.value) : faces[0];
-  const rows = recent.filter(({ face }) => face === chosen);
-  if (rows.length) fitLegend(Object.keys(rows.at(-1).probabilities));
-  drawChart(element("chart"), rows, timeline.now, paintLegend(), hidden);
-  setText(element("timeline-summary"), summaryOf(rows) || "No face has been read in the last minute.");
-  for (const id of ["csv", "json", "clear"]) element(id).disabled = timeline.rows.length === 0;
+  const recent = facesOf(timeline.recent);
+  const tracks = tracksOf(recent);
+  fitSelect(tracks);
+  const chosen = select.value ? Number(select.value) : tracks[0];
+  const faces = recent.filter(({ track }) => track === chosen);
+  if (faces.length) fitLegend(Object.keys(faces.at(-1).probabilities));
+  drawChart(element("chart"), faces, timeline.now, paintLegend());
+  setText(element("timeline-summary"), summaryOf(faces) || "No face has been read in the last minute.");
+  for (const id of ["csv", "json", "clear"]) element(id).disabled = timeline.frames.length === 0;
 }
 
 function drawSoon() {
   timer ??= setTimeout(draw, CALM.matches ? 1000 : DRAWN_EVERY);
 }
 
-export function record(frame, faces, moment) {
-  timeline.add(frame, faces, moment);
+export function record(recognition, moment) {
+  timeline.add(recognition, moment);
   drawSoon();
 }
 
@@ -88,10 +90,7 @@ function download(text, type, ending) {
 }
 
 element("csv").addEventListener("click", () => download(timeline.csv(), "text/csv", "csv"));
-element("json").addEventListener("click", () => {
-  const about = { source: element("source").textContent, model: page.dataset.model };
-  download(timeline.json(about), "application/json", "json");
-});
+element("json").addEventListener("click", () => download(timeline.json(page.dataset.model), "application/json", "json"));
 element("clear").addEventListener("click", () => {
   timeline.clear();
   select.value = "";

@@ -31,10 +31,11 @@ export function runPicture(report, signal, first = null) {
     }
   }
 
-  function show(file, image, { width, height, faces }) {
-    const numbered = faces.map((face, index) => ({ ...face, number: index + 1 }));
-    showFrame(image, { width, height }, numbered);
-    report("shown", { source: file.name, faces: numbered, size: `${width}×${height}` });
+  // A single picture has no tracks, so its faces are numbered from left to right.
+  function show(file, image, recognition) {
+    const faces = recognition.faces.map((face, index) => ({ ...face, track: index + 1 }));
+    showFrame(image, { ...recognition, faces });
+    report("shown", { ...recognition, source: file.name, faces });
   }
 
   signal.addEventListener("abort", hideFrame);

@@ -10,6 +10,11 @@ const BUSY_FROM = 120; // milliseconds from frame to frame from which the page s
 const RETRY_AFTER = 2000; // milliseconds before a lost server is tried again
 const FACTS_OVER = 30; // results that speed and delay are measured over
 
+// Counted on as long as the page lives, so that neither a new session nor a camera that is started again gives a frame's
+// number or a face's track a second time.
+let frames = 0; // taken
+let tracks = 0; // the highest shown
+
 function scaledDown(video, canvas) {
   const scale = Math.min(1, LONGER_SIDE / Math.max(video.videoWidth, video.videoHeight));
   canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
@@ -46,14 +51,12 @@ function stopwatch() {
 export function sendFrames(
   video,
   signal, // ends it all
-  shown, // called with what to show: canvas, faces, frame, seconds, facts
+  shown, // called with a canvas, what was found in it, and the facts
   trouble, // called with a state and a sentence when nothing can be shown
 ) {
   let session = null;
-  let number = 0; // of the newest frame taken
-  let newest = 0; // of the newest frame shown
-  let highest = 0; // of the faces shown
-  let before = { faces: 0, drops: 0 }; // in sessions that are over
+  let newest = 0; // the frame shown
+  let before = { tracks, drops: 0 }; // in sessions that are over
   let drops = { page: 0, server: 0 };
   let pace = PACE[0];
   let due = 0;
@@ -67,8 +70,7 @@ export function sendFrames(
     try {
       const opened = await openSession(signal);
       if (signal.aborted) return opened.end();
-      // A session counts from 1 again, but its faces are not the ones of the session before.
-      before = { faces: highest, drops: before.drops + drops.server };
+      before = { tracks, drops: before.drops + drops.server }; // a session's own tracks begin at 1
       drops.server = 0;
       session = opened;
     } catch (problem) {
@@ -98,9 +100,9 @@ export function sendFrames(
     }
     due = Math.max(due + pace, now - pace);
     underWay += 1;
-    number += 1;
+    frames += 1;
     const canvas = spare.pop() ?? document.createElement("canvas");
-    send(number, canvas, now, session).then((used) => {
+    send(frames, canvas, now, session).then((used) => {
       underWay -= 1;
       if (!used) spare.push(canvas);
     });
@@ -128,13 +130,12 @@ export function sendFrames(
   }
 
   function show(frame, canvas, taken, answer) {
-    const faces = answer.faces.map((face) => ({ ...face, number: face.number + before.faces }));
-    highest = Math.max(highest, ...faces.map((face) => face.number));
+    const faces = answer.faces.map((face) => ({ ...face, track: face.track + before.tracks }));
+    tracks = Math.max(tracks, ...faces.map(({ track }) => track));
     if (current) spare.push(current);
     current = canvas;
-    const size = { width: answer.width, height: answer.height };
-    const facts = { ...measure(taken), dropped: drops.page + drops.server + before.drops, busy: pace >= BUSY_FROM };
-    shown({ canvas, size, faces, frame, taken, ...facts });
+    const facts = { ...measure(taken), drops: drops.page + drops.server + before.drops, busy: pace >= BUSY_FROM };
+    shown(canvas, { ...answer, frame, faces, taken, ...facts });
   }
 
   signal.addEventListener("abort", () => session?.end());

@@ -9,10 +9,6 @@ const picture = element("picture");
 const asksFirst = "address" in picture.dataset; // it is a camera, and no film
 const pictureAddress = picture.dataset.address ?? picture.getAttribute("src");
 
-function factsOf({ state, source, frames_per_second: speed, size }) {
-  return { source, speed: state === "playing" ? speed : null, ratio: size?.height > 0 ? size.width / size.height : null };
-}
-
 // Setting an empty address ends the connection, so that the server can release its camera.
 export function endPicture() {
   picture.src = "";
@@ -41,9 +37,10 @@ export function runServer(report, signal) {
     }
   }
 
-  function show(event) {
-    report(event.state, { message: event.message, faces: event.faces, frame: event.frame, ...factsOf(event) });
-    refreshPicture(event.state);
+  function show({ state, frames_per_second: speed, ...event }) {
+    if (event.width && event.height) element("stage").style.setProperty("--aspect", event.width / event.height);
+    report(state, { ...event, speed: state === "playing" ? speed : null });
+    refreshPicture(state);
   }
 
   function lose() {

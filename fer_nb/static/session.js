@@ -1,4 +1,4 @@
-// A session with the server: it has its own tracks there, so a face keeps its number from frame to frame.
+// A session with the server: it has its own tracks there, so a face keeps its track from frame to frame.
 
 import { api, problemOf } from "./dom.js";
 

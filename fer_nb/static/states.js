@@ -3,8 +3,8 @@
 const CAMERA_AGAIN = ["Nothing to read", "Faces come back with the camera."];
 const ELSEWHERE = ["Nothing to read", "Another source can be chosen over the picture."];
 const INFERRED =
-  "For every face in view the server infers how likely each expression is. An expression is what a face shows and " +
-  "no emotion: it does not tell what anybody feels.";
+  "For every face in view the server infers how likely each expression is. An expression is what a face shows, " +
+  "which is not an emotion: it does not tell what anybody feels.";
 const NO_CAMERA = { pill: "No camera", tone: "gone", empty: ELSEWHERE };
 
 export const STATES = {
@@ -126,8 +126,7 @@ export const STATES = {
     tone: "idle",
     veil: [
       "Read faces in a picture",
-      "For every face the server infers how likely each expression is, which is no emotion. Drop a picture on this page, " +
-        "paste it, or choose a file. It goes to this server only, and nothing is stored.",
+      `${INFERRED} Drop a picture on this page, paste it, or choose a file. It goes to this server only, and nothing is stored.`,
     ],
     empty: ["Nothing to read yet", "Faces appear here with the picture."],
     actions: ["choose"],

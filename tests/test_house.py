@@ -1,0 +1,212 @@
+"""What holds the house together: one order of chapters, imports that follow it, few public names, links that lead somewhere."""
+
+import ast
+import configparser
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+PROJECT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb") if path.name != "index.ipynb")
+MODULES = sorted(path for path in (PROJECT / "fer_nb").glob("*.py") if not path.name.startswith("_"))
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in ("index.ipynb", *NOTEBOOKS))]
+PUBLIC_NAMES = 200  # at most, in all modules together: what a reader can still survey
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+OWN_FILE = re.compile(r"`((?:tests|findings|nbs|models)/[\w./-]+\.\w+)`")  # a file of the project, named in a text
+
+
+@cache
+def cells(
+    path,  # of a notebook, below the project
+    kind="markdown",  # or code
+):
+    "The texts of a notebook's cells."
+    found = json.loads((PROJECT / path).read_text(encoding="utf-8"))["cells"]
+    return ["".join(cell["source"]) for cell in found if cell["cell_type"] == kind]
+
+
+@cache
+def page(path) -> str:
+    "A Markdown file, or a notebook's Markdown, without its blocks of code."
+    text = "\n\n".join(cells(path)) if path.endswith(".ipynb") else (PROJECT / path).read_text(encoding="utf-8")
+    return re.sub(r"(?ms)^ *```.*?^ *```", "", text)
+
+
+@cache
+def tree(module):
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+def flattened(contents):
+    "The files of a sidebar, section by section."
+    for entry in contents:
+        yield from [entry] if isinstance(entry, str) else flattened(entry["contents"])
+
+
+# one order of chapters
+
+
+def test_the_sidebar_shows_the_notebooks_in_the_order_of_their_names():
+    site = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))
+    assert list(flattened(site["website"]["sidebar"]["contents"])) == ["index.ipynb", *NOTEBOOKS]
+
+
+def test_the_table_of_chapters_names_them_in_that_order():
+    rows = [line for line in page("nbs/index.ipynb").splitlines() if re.match(r"\| *\d+ *\|", line)]
+    assert [link for row in rows for link in LINK.findall(row)] == NOTEBOOKS
+    for row in rows:
+        number = int(row.split("|")[1])
+        assert all(int(link[:2]) == number for link in LINK.findall(row)), row
+
+
+@pytest.mark.parametrize(("name", "following"), list(zip(NOTEBOOKS, [*NOTEBOOKS[1:], None], strict=True)))
+def test_every_chapter_ends_with_the_next_one(name, following):
+    "The first link after 'Next:' in a notebook's last text."
+    [*_, ending] = cells(f"nbs/{name}")
+    after = re.search(r"(?m)^Next: (.*)", ending, re.DOTALL)
+    found = LINK.findall(after[1]) if after else [None]
+    assert found[0] == following, ending[-300:]
+
+
+# modules
+
+
+@cache
+def notebook_of(module) -> str:
+    "The notebook that a module was exported from, by its first lines."
+    found = re.search(r"File to edit: \.\./nbs/(\S+\.ipynb)\.", module.read_text(encoding="utf-8"))
+    assert found, f"{module.name} was not exported from a notebook"
+    return found[1]
+
+
+def imports(module):
+    "Pairs of a module of this package that is imported, anywhere in the file, and the name that is taken from it, or None."
+    modules = {path.stem for path in MODULES}
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name.split(".")[1], None) for alias in node.names if alias.name.startswith("fer_nb."))
+        elif isinstance(node, ast.ImportFrom):
+            package = "." * node.level + (node.module or "")
+            if package in (".", "fer_nb"):
+                yield from ((alias.name, None) for alias in node.names if alias.name in modules)
+            elif package.startswith((".", "fer_nb.")):
+                yield from ((package.split(".")[1], alias.name) for alias in node.names)
+
+
+def ids(modules):
+    return [module.stem for module in modules]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids(MODULES))
+def test_a_module_imports_only_from_chapters_before_its_own(module):
+    here = notebook_of(module)
+    assert here in NOTEBOOKS
+    later = {name for name, _ in imports(module) if notebook_of(module.with_name(f"{name}.py")) >= here}
+    assert not later, f"{module.stem} of {here} imports {', '.join(sorted(later))}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids(MODULES))
+def test_no_module_takes_the_private_names_of_another(module):
+    assert not {f"{where}.{name}" for where, name in imports(module) if name and name.startswith("_")}
+
+
+def test_every_module_has_one_notebook_and_every_notebook_at_most_one_module():
+    notebooks = [notebook_of(module) for module in MODULES]
+    assert len(notebooks) == len(set(notebooks))
+    exporting = [name for name in NOTEBOOKS if any(cell.startswith("#| default_exp ") for cell in cells(f"nbs/{name}", "code"))]
+    assert sorted(notebooks) == exporting
+
+
+def public_names(module):
+    "What `from module import *` gives."
+    for node in tree(module).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return ast.literal_eval(node.value)
+    return []
+
+
+def test_the_public_surface_is_small():
+    names = {module.stem: public_names(module) for module in MODULES}
+    counts = sorted(((len(found), name) for name, found in names.items()), reverse=True)
+    assert sum(map(len, names.values())) <= PUBLIC_NAMES, counts
+    assert not [name for found in names.values() for name in found if name.startswith("_")]
+
+
+def test_the_process_that_serves_loads_neither_keras_nor_what_trains():
+    code = "import sys, fer_nb.cli, fer_nb.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, timeout=60)
+    loaded = set(done.stdout.split())
+    training = {f"fer_nb.{name}" for name in ("data", "generators", "cnn", "training", "evaluation", "make_model", "benchmark")}
+    assert not loaded & {"tensorflow", "keras", "matplotlib", "IPython", *training}
+
+
+def functions(module):
+    return [node for node in ast.walk(tree(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=ids(MODULES))
+def test_a_parameter_that_may_be_none_says_what_else_it_may_be(module):
+    "Ruff asks for the types of what functions return; it can't ask for those of some parameters alone."
+    bare = []
+    for function in functions(module):
+        named = function.args
+        positional = [*named.posonlyargs, *named.args]
+        defaults = [
+            *zip(positional[::-1], named.defaults[::-1], strict=False),
+            *zip(named.kwonlyargs, named.kw_defaults, strict=True),
+        ]
+        bare += [f"{function.name}({argument.arg}=None)" for argument, default in defaults
+                 if isinstance(default, ast.Constant) and default.value is None and argument.annotation is None]  # fmt: skip
+    assert not bare
+
+
+def test_no_function_stands_in_two_modules():
+    "Whole functions with the same statements, whatever they are called; one of two lines may be there twice."
+    where = {}
+    for module in MODULES:
+        for function in functions(module):
+            body = function.body[1:] if ast.get_docstring(function) else function.body
+            lines = ast.unparse(ast.Module(body, [])).splitlines()
+            if len(lines) > 2:
+                where.setdefault("\n".join(lines), []).append(f"{module.stem}.{function.name}")
+    assert not [found for found in where.values() if len(found) > 1]
+
+
+# texts
+
+
+def anchors(path) -> set:
+    "The anchors of a page's headings, as GitHub and Quarto make them."
+    titles = re.findall(r"(?m)^#+ +(.+?)(?: *\{.*\})? *$", page(path))
+    plain = [re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", title).lower() for title in titles]
+    return {re.sub(r"[^\w\- ]", "", title).strip().replace(" ", "-") for title in plain}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_links_lead_to_files_and_headings_that_are_there(path):
+    broken = []
+    for link in LINK.findall(page(path)):
+        file, _, anchor = link.partition("#")
+        if re.match(r"[a-z]+:", link):
+            continue  # an address elsewhere
+        target = (PROJECT / path).parent / file if file else PROJECT / path
+        if not target.exists():
+            broken.append(link)
+        elif anchor and anchor not in anchors(target.resolve().relative_to(PROJECT).as_posix()):
+            broken.append(link)
+    broken += [name for name in OWN_FILE.findall(page(path)) if not (PROJECT / name).exists()]
+    assert not broken
+
+
+def test_the_changelog_begins_with_the_version_of_the_package():
+    settings = configparser.ConfigParser(delimiters=["="])
+    settings.read(PROJECT / "settings.ini", encoding="utf-8")
+    version = settings["DEFAULT"]["version"]
+    assert re.search(r"(?m)^## (\S+)", page("CHANGELOG.md"))[1] == version
+    assert f'__version__ = "{version}"' in (PROJECT / "fer_nb" / "__init__.py").read_text(encoding="utf-8")
