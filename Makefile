@@ -20,7 +20,7 @@ env: .venv/ready
 test: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh
 
-# And what takes long: cells that are marked slow, and the soak. CI runs this one.
+# And what takes long: cells that are marked slow, and the soak. CI runs it on Mondays.
 test-all: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh all
 

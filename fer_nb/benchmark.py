@@ -20,7 +20,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from importlib.resources import files
 from itertools import count, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import FerError
+from .core import FerError, package_folder
 from .model_card import machine
 
 # %% ../nbs/10f_benchmark.ipynb #a3e298e6
@@ -106,7 +105,7 @@ class Measured:
         return str(self)
 
 # %% ../nbs/10f_benchmark.ipynb #b7146921
-_RUNNERS = Path(str(files("fer_nb"))) / "runners"
+_RUNNERS = package_folder() / "runners"
 
 
 class Runner:

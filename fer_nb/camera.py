@@ -6,8 +6,9 @@
 __all__ = ['CameraError', 'VideoCamera', 'first_frame']
 
 # %% ../nbs/10_live_demo.ipynb #690eb668
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,15 +29,15 @@ _LONGEST = 0.5  # seconds without a picture, after which a late one is shown: a 
 
 
 def _paced(
-    frames: Iterator[Frame],  # with times that rise
+    frames,  # iterator of Frame, with times that rise
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The frames in real time: none is early, and late ones are skipped."
-    began = given = None  # the clock's time at second 0, and when a frame was given last
+    began, given = math.nan, -math.inf  # the clock's time at second 0, and when a frame was given last
     for frame in frames:
         now = clock()
-        if began is None or now - given > max(_LONGEST, frame.seconds + began - now + _LONGEST):
+        if not now - given < _LONGEST and not began + frame.seconds > now:  # the first one, or too late for too long
             began = now - frame.seconds
         wait = began + frame.seconds - now
         if wait < -_LATE:
@@ -60,7 +61,8 @@ class VideoCamera:
         self.source = str(source)
         self.is_webcam = is_live(self.source) and "://" not in self.source
         path = Path(self.source)
-        self.name = path.resolve().name if path.exists() and not self.is_webcam else source_name(self.source)  # where it is is nobody's business
+        shown = path.exists() and not self.is_webcam  # by name alone: where it lies is nobody's business
+        self.name = path.resolve().name if shown else source_name(self.source)
 
 # %% ../nbs/10_live_demo.ipynb #5e5ce004
 _ALONE, _IN_FOLDER = 0.2, 1.0  # seconds that a still is shown: for ever anyway, so it only feeds the page; or one of several
@@ -80,7 +82,7 @@ def play(
     self: _Reel,
     source: str,  # one of those that find_sources gives
     hold: float,  # seconds, for a still and a video of one frame
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The frames of a source, going on where the one before ended; FerError where it can't be read, or not whole."
     first_number, first_seconds, last = self.number, self.seconds, None
     still = is_still(source)
@@ -96,7 +98,7 @@ def play(
 @patch
 def _played(
     self: VideoCamera,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The frames of its sources, what is recorded again and again."
     reel = _Reel(self.name)
     while True:
@@ -113,7 +115,7 @@ def _played(
 @patch
 def frames(
     self: VideoCamera,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "Frames in real time, with rising numbers and seconds; the source is released when the generator closes."
     try:
         with closing(self._played()) as played, closing(_paced(played)) as paced:

@@ -55,8 +55,8 @@ def fetch_fer2013() -> Path:
         downloaded = kagglehub.dataset_download(_KAGGLE_DATASET)
     except Exception as error:  # its own errors, and those of the network below it
         raise FerError(
-            f"Kaggle did not give FER-2013 ({type(error).__name__}); download https://www.kaggle.com/datasets/{_KAGGLE_DATASET} "
-            f"by hand and unpack it into {folder}."
+            f"Kaggle did not give FER-2013 ({type(error).__name__}); download "
+            f"https://www.kaggle.com/datasets/{_KAGGLE_DATASET} by hand and unpack it into {folder}."
         ) from None
     shutil.copytree(downloaded, folder)
     return folder
@@ -218,7 +218,8 @@ def _csv_rows(
                     raise FerError(f"{path}, line {reader.line_num} has {many} fields than the header; fetch the file again.")
                 yield reader.line_num, row
         except csv.Error as error:
-            raise FerError(f"{path}, line {reader.reader.line_num} is not a proper CSV ({error}); fetch the file again.") from None
+            place = f"{path}, line {reader.reader.line_num}"
+            raise FerError(f"{place} is not a proper CSV ({error}); fetch the file again.") from None
 
 # %% ../nbs/02_exploration.ipynb #684b5e0e
 def _parse_csv_row(
@@ -316,7 +317,8 @@ def load_faces(
     elif path.suffix.lower() == ".csv":
         faces = _read_csv(path, split)
     else:
-        raise FerError(f"{path} is neither an image folder, a zip of one nor a CSV; see data/README.md for the forms FER-2013 comes in.")
+        forms = "see data/README.md for the forms FER-2013 comes in"
+        raise FerError(f"{path} is neither an image folder, a zip of one nor a CSV; {forms}.")
     votes = (path if path.is_dir() else path.parent) / "ferplus.csv"
     return _add_votes(faces, votes, split) if votes.exists() and faces.classes == EXPRESSIONS else faces
 

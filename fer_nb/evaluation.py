@@ -240,7 +240,7 @@ def evaluate(
     probabilities: np.ndarray,  # (N, classes) float, at temperature 1
     faces: Faces,  # Faces, the N that they belong to
     training_images: np.ndarray | None = None,  # (M, 48, 48) uint8; with them, accuracy without their duplicates is given too
-    mirrored: np.ndarray | None = None,  # (N, classes) float, of the mirrored faces; with them, accuracy of the two averaged is given too
+    mirrored: np.ndarray | None = None,  # (N, classes) float, of the mirrored faces, for the average of both
     temperature: float = 1.0,  # above 0, the model's own
     unsure_below: float = 0.0,  # 0 to 1, the model's own
 ) -> dict[str, Any]:
@@ -251,7 +251,8 @@ def evaluate(
         raise FerError(f"The probabilities are of {count} classes and the data of {len(names)}; take a model of these.")
     probabilities = np.asarray(probabilities, float)
     served = temperature_scale(probabilities, temperature)
-    figures = _accuracies(served, faces, training_images, None if mirrored is None else temperature_scale(mirrored, temperature))
+    mirrored = None if mirrored is None else temperature_scale(mirrored, temperature)
+    figures = _accuracies(served, faces, training_images, mirrored)
     confusion = confusion_matrix(labels, served.argmax(axis=1), len(names))
     table = _per_expression(confusion, names)
     figures["macro_f1"] = float(np.mean([row["f1"] for row in table]))

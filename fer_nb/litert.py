@@ -9,6 +9,7 @@ __all__ = ['export_litert', 'LiteRtNetwork', 'save_model']
 import tempfile
 import threading
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -71,16 +72,22 @@ class LiteRtNetwork:
 _PARITY = 0.1  # the largest difference of a probability; wide enough for networks that have hardly learnt
 
 
+@cache
+def _faces_to_compare() -> np.ndarray:  # (35, 48, 48, 1) float32, gray levels
+    "Drawn faces of every expression and brightness, the same ones every time."
+    from fer_nb.drawn_faces import draw_face  # a server has no use for it
+
+    generator = np.random.default_rng(0)
+    drawn = np.stack([draw_face(expression, generator) for expression in EXPRESSIONS for _ in range(5)])
+    return (drawn[..., None] * generator.random((len(drawn), 1, 1, 1))).astype(np.float32)
+
+
 def _largest_difference(
     network,  # keras.Model
     runtime: LiteRtNetwork,  # of the same weights
 ) -> float:
     "The largest difference between the two runtimes' probabilities on drawn faces of every brightness."
-    from fer_nb.drawn_faces import draw_face  # a server has no use for it
-
-    generator = np.random.default_rng(0)
-    drawn = np.stack([draw_face(expression, generator) for expression in EXPRESSIONS for _ in range(5)])
-    faces = (drawn[..., None] * generator.random((len(drawn), 1, 1, 1))).astype(np.float32)
+    faces = _faces_to_compare()
     return float(np.abs(np.asarray(network(faces, training=False)) - runtime(faces)[0]).max())
 
 # %% ../nbs/06a_litert.ipynb #40ca83a2

@@ -18,14 +18,18 @@ from tqdm import tqdm
 from .core import FerError, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
-from .generators import make_targets
 from .litert import LiteRtNetwork, save_model
 from .model_card import machine, save_record
 from fer_nb.model_files import (
-    MODEL_JSON, MODEL_LITERT, MODEL_WEIGHTS, Metadata, find_model, load_keras_model, load_metadata, save_metadata,
+    MODEL_JSON,
+    MODEL_LITERT,
+    MODEL_WEIGHTS,
+    Metadata,
+    find_model,
+    load_keras_model,
+    load_metadata,
+    save_metadata,
 )
-from .readings import READINGS, both_targets, class_shares
-from .robustness import majority
 
 if TYPE_CHECKING:
     import keras
@@ -70,37 +74,6 @@ def _predict(
     return np.concatenate([network(batch)[0] for batch in tqdm(batches, f"Evaluating {name}", len(starts), disable=None)])
 
 # %% ../nbs/06c_make_model.ipynb #c648781d
-def _first_metadata(
-    network: "keras.Model",  # trained
-    learn: Faces,  # that it learnt from
-) -> Metadata:
-    "The classes, and the readings with the shares of their targets; with two, what people say is served."
-    targets = make_targets(learn)
-    if len(network.output_shape) == 2:
-        return Metadata(learn.classes, readings={"labels": {"shares": class_shares(targets).tolist(), "temperature": 1.0}})
-    shares = class_shares(both_targets(learn, targets)).tolist()
-    kept = {name: {"shares": of_one, "temperature": 1.0} for name, of_one in zip(READINGS, shares, strict=True)}
-    return Metadata(learn.classes, readings=kept, reading="people")
-
-
-def _calibrated(
-    probabilities: np.ndarray,  # (N, C) or (N, R, C), at temperature 1
-    faces: Faces,  # the N that they belong to, which the network did not learn from
-    metadata: Metadata,
-) -> Metadata:
-    "The temperature of each reading, against its own truth, and the threshold of the one that is served."
-    readings = {}
-    for place, (name, kept) in enumerate((metadata.readings or {"labels": {}}).items()):
-        rows, truth = majority(faces) if name == "people" else (np.arange(len(faces)), faces.labels)
-        found = calibrate((probabilities[:, place] if probabilities.ndim == 3 else probabilities)[rows], truth)
-        readings[name] = {**kept, "temperature": found["temperature"]}
-        if place == 0:
-            metadata = replace(metadata, temperature=found["temperature"])
-        if name == metadata.reading:
-            metadata = replace(metadata, unsure_below=found["unsure_below"])
-    return replace(metadata, readings=readings if metadata.readings else {})
-
-
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes
@@ -111,10 +84,9 @@ def _measure(
     network, metadata = LiteRtNetwork(folder / MODEL_LITERT), load_metadata(folder)
     plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
     if fit:
-        metadata = _calibrated(plain, faces, metadata)
+        found = calibrate(plain, faces.labels)
+        metadata = replace(metadata, temperature=found["temperature"], unsure_below=found["unsure_below"])
         save_metadata(metadata, folder)
-    if plain.ndim == 3:  # the first reading is that of the data's labels
-        plain, mirrored = plain[:, 0], mirrored[:, 0]
     return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
 
 # %% ../nbs/06c_make_model.ipynb #a1caccca
@@ -160,7 +132,7 @@ def make_model(
         config, folder / "run", learn, check, resume, start, teacher, callbacks=callbacks, verbose=verbose
     )
     save_model(network, folder)
-    save_metadata(_first_metadata(network, learn), folder)
+    save_metadata(Metadata(learn.classes), folder)
     figures = _measure(folder, check, learn.images, fit=True)
     _save_run(folder, config, history, figures, note)
     shutil.rmtree(folder / "run")
@@ -183,4 +155,5 @@ def _save_run(
     save_record(folder, asdict(config), history, figures, {"notes": note} if note else None)
     reached = {"accuracy": figures["all"]["accuracy"], "macro_f1": figures["macro_f1"]}
     here = machine()
-    log_run(folder.parent / "runs.csv", folder.name, config, history, reached, f"{here['cores']} cores of {here['processor']}", note)
+    where = f"{here['cores']} cores of {here['processor']}"
+    log_run(folder.parent / "runs.csv", folder.name, config, history, reached, where, note)

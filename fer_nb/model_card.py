@@ -30,15 +30,23 @@ def _compact_json(
 _WATTS_A_CORE = 10  # assumed: a core of a server under load, with its share of memory and power supply
 
 # %% ../nbs/06b_model_card.ipynb #26b0f78c
+_INSTRUCTIONS = {  # what decides how fast a network runs, as Linux calls it and as everybody else does
+    "avx2": "AVX2", "avx512f": "AVX-512", "avx512_vnni": "VNNI", "avx512_bf16": "BF16", "amx_tile": "AMX",
+}
+
+
 def machine() -> dict[str, Any]:
-    "The machine that this runs on: processor, cores, system and Python."
+    "The machine that this runs on: processor, its vector instructions, cores, system and Python."
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # Linux; elsewhere platform has to do
-            processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        processor = platform.processor() or platform.machine()
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")  # Linux; elsewhere platform has to do
+    except OSError:
+        text = ""
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in text.splitlines())}
+    flags = set(facts.get("flags", "").split())
     return {
-        "processor": processor, "cores": os.cpu_count() or 1, "system": f"{platform.system()} {platform.machine()}",
+        "processor": facts.get("model name") or platform.processor() or platform.machine(),
+        "instructions": " ".join(name for flag, name in _INSTRUCTIONS.items() if flag in flags) or "not known",
+        "cores": os.cpu_count() or 1, "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
     }
 
@@ -193,24 +201,6 @@ def _card_training(
     return "\n\n".join(parts)
 
 # %% ../nbs/06b_model_card.ipynb #ca5aca44
-def _card_robust(
-    record: dict[str, Any],  # what metrics.json holds
-) -> str:
-    "What the card says of bad pictures: the accuracy of each reading by its own truth, where it was measured."
-    tables = record.get("robust", [])
-    if not tables:
-        return ""
-    rows = [["none", *(f"{table['clean']['accuracy']:.3f}" for table in tables)]]
-    for place, row in enumerate(tables[0]["corruptions"]):
-        name = f"{row['corruption']}, {row['strength']}"
-        rows.append([name, *(f"{table['corruptions'][place]['accuracy']:.3f}" for table in tables)])
-    for title, figure in (("mean of all", "accuracy"), ("ECE, mean", "ece"), ("unsure, mean", "unsure"), ("sure and wrong, mean", "sure_and_wrong")):
-        rows.append([title, *(f"{table['mean'][figure]:.3f}" for table in tables)])
-    heads = ["what was done to the faces", *(f"by {table['reading']}, {table['faces']:,} faces" for table in tables)]
-    told = "By `labels` the truth is FER-2013's label, by `people` what more than half of ten taggers said."
-    return f"\n\n### In bad pictures\n\n{told}\n\n{_card_table(heads, rows)}"
-
-
 def model_card(
     name: str,  # the model's
     record: dict[str, Any],  # what metrics.json holds, see save_record
@@ -223,7 +213,7 @@ def model_card(
     return _CARD.format(
         name=name, network=config["model"], count=len(labels), labels=", ".join(labels), source=validation["data"],
         made=f"Made on {record['date']}. " if "date" in record else "", data=_card_data(config, validation, labels),
-        faces=validation["all"]["faces"], figures=_card_figures(validation) + _card_robust(record),
+        faces=validation["all"]["faces"], figures=_card_figures(validation),
         table=_card_table(["class", "precision", "recall", "F1", "faces"], rows),
         calibration=_card_calibration(validation), training=_card_training(record),
     )

@@ -59,7 +59,7 @@ class RecognitionQueue:
 def submit(
     self: RecognitionQueue,
     picture,  # a Frame, the bytes of an image file, or (height, width, 3) uint8 BGR, which is left as it is until the answer
-    tracker=None,  # of the sequence the picture belongs to, whose pictures are recognized in the order they come
+    tracker: object | None = None,  # of the picture's sequence, whose pictures are recognized in the order they come
     seconds: float | None = None,  # its time on the tracker's clock; the Frame's own where it is None, or else now
     source: str = "",  # what the answer calls the picture's origin
 ) -> Future:

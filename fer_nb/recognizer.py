@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import IMAGE_SIZE, FerError, decode_image
+from .core import IMAGE_SIZE, FerError, decode_image, image_size
 from .faces import BlazeFace, DetectedFace, HaarCascade, RecognizedFace, crop_face, shrink
 from .model import FacialExpressionModel, draw_heat, grad_cam
 from .tracks import Tracker, carry
@@ -340,10 +340,23 @@ def prepare(
 ) -> Frame:
     "The picture decoded, ready for a Request; FerError where it can't be used."
     frame = Frame.of(picture, source)
+    if not alone:
+        frame._read_brightness()
     frame.gray()
     if alone and self.detector.side:
         frame.reduced(self.detector.side)
     return frame
+
+# %% ../nbs/08c_recognizer.ipynb #b0115261
+_JPEG = b"\xff\xd8\xff"  # how such a file begins
+
+
+@patch
+def _read_brightness(self: Frame) -> None:
+    "Read the gray image of a JPEG file without its colours; other pictures, and damaged ones, are left to gray()."
+    if isinstance(self.picture, bytes) and self.picture.startswith(_JPEG):
+        image_size(bytes(self.picture), self.source or "The image")  # before it is decoded: a small file can hold a giant
+        self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 # %% ../nbs/08c_recognizer.ipynb #d6b0dce3
 @patch

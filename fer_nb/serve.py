@@ -79,6 +79,7 @@ _CONNECTIONS = 400  # open at once: each page holds up to six, and 64 sessions a
 _IDLE_SECONDS = 60  # without a request, after which a connection is closed
 _UNREAD_SECONDS = 30  # that a client may leave unread what it was sent
 _IN_MEMORY = 2**30  # bytes: bodies and answers up to this size never touch the disk, and all are far smaller
+_READ = 2**18  # bytes taken from a connection at once: a camera's frame, which in smaller pieces goes round the loop each time
 _UNSENT = 2**20  # bytes of answers that may wait for a slow client before its thread waits, too
 
 # %% ../nbs/10a_serve.ipynb #e31b03f0
@@ -108,8 +109,8 @@ def _listen(
     limits = {"connection_limit": _CONNECTIONS, "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
     try:
         server = waitress.create_server(
-            app, host=host, port=port, threads=STREAMS + _QUICK_THREADS, asyncore_use_poll=True, ident="fer_nb",
-            **memory, **limits,
+            app, host=host, port=port, threads=STREAMS + _QUICK_THREADS, recv_bytes=_READ, asyncore_use_poll=True,
+            ident="fer_nb", **memory, **limits,
         )
     except ValueError:
         raise FerError(f"There is no host '{host}'; take 127.0.0.1, or an address of this machine.") from None

@@ -12,12 +12,13 @@ import math
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, count
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import av
@@ -228,7 +229,7 @@ def slot(
 @patch
 def _wanted(
     self: Cut,
-    frames: Iterable[Frame],  # with times
+    frames,  # iterator of Frame, with times
     after: tuple[int, float] | None = None,  # number and seconds of the frame that was taken last
 ) -> Iterator[Frame]:
     "Those that the cut wants."
@@ -247,7 +248,7 @@ def _numbered_files(
     "The files that fit, with their numbers counted from the lowest there is."
     name, folder = Path(pattern).name, Path(pattern).parent
     before, after = (re.escape(part) for part in re.split(_PATTERN.pattern.replace("(", "(?:"), name, maxsplit=1))
-    digits = _PATTERN.search(name)[1] or 1
+    digits = "".join(_PATTERN.findall(name)[:1]) or "1"
     form = re.compile(f"{before}(\\d{{{digits},}}){after}")
     matches = [form.fullmatch(file) for file in (os.listdir(folder) if folder.is_dir() else [])]
     files = sorted((int(match[1]), str(folder / match[0])) for match in matches if match)
@@ -260,7 +261,7 @@ def _numbered_frames(
     source: str,  # a pattern
     cut: Cut,
     after: int,  # number of the last frame that is not wanted any more, or -1
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "Its images from there on, at the cut's rate."
     for number, file in _numbered_files(source):
         if number > after and number / cut.rate >= cut.start:
@@ -285,7 +286,7 @@ def _opened_file(
 @contextmanager
 def _opened(
     source: str,  # a video's path or address
-) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+) -> Iterator[tuple[Any, Any]]:  # Any, since PyAV calls nearly every attribute optional
     "The file as PyAV's container, and its track of pictures; FerError where it is none."
     live = is_live(source)
     mend = "check the address and that its server is running" if live else "name a video or an image"
@@ -299,7 +300,7 @@ def _opened(
 
 # %% ../nbs/08d_sources.ipynb #5f42a6e0
 def _has_times(
-    stream: av.VideoStream,
+    stream,  # av.VideoStream
 ) -> bool:
     "Whether its frames carry time stamps that hold."
     ordered = stream.container.format.name != "avi" or not stream.codec_context.has_b_frames
@@ -307,7 +308,7 @@ def _has_times(
 
 
 def _is_endless(
-    stream: av.VideoStream,
+    stream,  # av.VideoStream
 ) -> bool:
     "Whether it is live, as a camera's motion JPEG over HTTP is, too; then the clock tells the times."
     return is_live(stream.container.name) or stream.container.format.name == "mpjpeg"
@@ -317,15 +318,16 @@ _BACK = 0.5  # seconds that time stamps go back where recordings were joined; le
 
 
 def _is_shown(
-    packet: av.Packet,
+    packet,  # av.Packet
 ) -> bool:
     "Whether it becomes a frame that a player shows."
-    hidden = packet.stream.codec_context.name == "vp8" and packet.size and not memoryview(packet)[0] & 0x10  # its show_frame bit
+    vp8 = packet.stream.codec_context.name == "vp8" and packet.size
+    hidden = vp8 and not memoryview(packet)[0] & 0x10  # the bit show_frame
     return packet.pts is not None and not packet.is_discard and not hidden
 
 
 def _rising(
-    packets: Iterable[av.Packet],  # of one stream
+    packets,  # iterator of av.Packet, of one stream
 ) -> Iterator[av.Packet]:
     "The packets with something in them, their time stamps going on where recordings were joined."
     shift, last, end = 0, None, 0  # end: where the last frame so far ends
@@ -355,16 +357,17 @@ class _Video:
 
     def __init__(
         self,
-        stream: av.VideoStream,
+        stream,  # av.VideoStream
         start: _Start | None = None,  # None is its beginning
     ):
         self.stream, self.endless = stream, _is_endless(stream)
         self.timed = not self.endless and _has_times(stream)
-        self.origin = start.origin if start else None  # None until the first frame has come
+        self.origin: Any = start.origin if start else None  # None until the first frame has come
         self.begin, self.number = (start.seconds, start.number) if start else (0.0, 0)
         self.began = time.monotonic()
         self.waiting: list[int] = []  # a heap of time stamps
         self.lost, self.lost_at = 0, 0.0  # frames, and seconds of the first of them
+        self.stuck = False  # whether it couldn't jump to where the reading begins
         self.end = 0  # time stamp at which the last packet's frame ends
 
 
@@ -414,7 +417,7 @@ def lose(
 def frames(
     self: _Video,
 ) -> Iterator[av.VideoFrame]:
-    "Decode from where the file stands on, in rising order: a frame that comes after its turn, as some do after damage, is lost."
+    "Decode from where the file stands on; a frame that comes after its turn, as some do after damage, is lost."
     self.waiting, newest = [], -math.inf
     for packet in _rising(self.stream.container.demux(self.stream)):
         if self.timed and _is_shown(packet):
@@ -436,8 +439,8 @@ def frames(
 def frames_around(
     self: _Video,
     begin: float,  # seconds
-) -> Iterator[av.VideoFrame] | None:
-    "Decode from a key frame at or before that moment on; None where the file can't jump there."
+) -> Iterator[av.VideoFrame]:
+    "Decode from a key frame at or before that moment on; nothing where the file can't jump there, and then it is stuck."
     for moment in (begin, begin - 1, begin - 10, begin - 100, 0, -10):
         try:
             self.stream.container.seek(self.origin + int(moment / self.stream.time_base), stream=self.stream)
@@ -447,14 +450,15 @@ def frames_around(
         first = next(frames, None)
         if first and first.pts is not None and self.seconds_of(first.pts) <= begin:
             return chain([first], frames)
-    return None
+    self.stuck = True
+    return iter(())
 
 # %% ../nbs/08d_sources.ipynb #66f9adcf
 _JOINABLE = ("mpegts", "mpeg", "ogg")  # FFmpeg's names of what plays on when two files are simply put together
 
 
 def _first_stamp(
-    packet: av.Packet,
+    packet,  # av.Packet
 ) -> int | None:
     "The time stamp of the first frame that comes out, if one does."
     try:
@@ -493,7 +497,7 @@ def _start_at(
 
 # %% ../nbs/08d_sources.ipynb #2220cc82
 def _promised_length(
-    stream: av.VideoStream,
+    stream,  # av.VideoStream
 ) -> float:
     "Seconds that the header promises for the pictures; 0 where it promises nothing."
     if stream.duration:
@@ -528,16 +532,16 @@ def _video_frames(
     source: str,
     end: float | None,  # seconds, see Cut
     start: _Start | None,  # None is the beginning
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "Its frames from there on; FerError where it ends or breaks before its end, or where frames got lost."
     with _opened(source) as (container, stream):
-        video, seconds, frames = _Video(stream, start), 0.0, None
+        video, seconds = _Video(stream, start), 0.0
         stream.thread_type = "SLICE" if video.endless else DECODING_THREADS  # decoding ahead would show the past
         if stream.codec_context.name == "hevc":  # alone in keeping back, without a word, the frames that build on a damaged one
             stream.codec_context.flags |= Flags.output_corrupt
         try:
-            frames = video.frames_around(start.seconds) if start else video.frames()
-            for frame in frames or ():
+            frames = video.frames() if start is None else video.frames_around(start.seconds)
+            for frame in frames:
                 number, seconds = video.place(frame.pts)
                 if end is not None and seconds >= end:
                     break
@@ -546,7 +550,7 @@ def _video_frames(
             fault = video.fault(whole=end is None or seconds < end)
         except Exception as error:
             fault = f"is damaged after {seconds:.2f} s ({_reason(error)}); what came before was used"
-    if start and frames is None:
+    if video.stuck:
         yield from _video_frames(source, end, None)
     elif fault:
         raise FerError(f"{source_name(source)} {fault}.")
@@ -554,7 +558,7 @@ def _video_frames(
 # %% ../nbs/08d_sources.ipynb #5d5ce026
 def _webcam_frames(
     source: str,  # its number, or its device such as /dev/video0
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "What a webcam sees from now on, until it gives nothing."
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     mend = "plug it in, close the program that uses it, or take the source demo"
@@ -562,9 +566,11 @@ def _webcam_frames(
         if not capture.isOpened():
             raise FerError(f"{source_name(source)} can't be opened; {mend}.")
         began = None
-        while capture.grab():
+        for number in count():
+            if not capture.grab():
+                break
             now = time.monotonic()
-            began, number = (now, 0) if began is None else (began, number + 1)
+            began = now if began is None else began
             yield Frame(source, number, now - began, capture.retrieve()[1])
         raise FerError(f"{source_name(source)} gives no more frames; {mend}.")
     finally:
@@ -573,7 +579,7 @@ def _webcam_frames(
 
 def _stream_frames(
     source: str,  # the address of a live stream
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "What it sends from now on, until it ends."
     yield from _video_frames(source, None, None)
     raise FerError(f"{source_name(source)} gives no more frames; check that its server is running.")
@@ -585,7 +591,7 @@ _DEMO_SECONDS, _DEMO_RATE = 24, 25  # the time after which it repeats; frames a 
 def _demo_frames(
     source: str,
     after: int,  # number of the last frame that is not wanted any more, or -1
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The embedded demo, once."
     photo = cv2.imread(str(DEMO_PHOTO))
     for number in range(after + 1, _DEMO_SECONDS * _DEMO_RATE):
@@ -597,7 +603,7 @@ def _frames_from(
     kind: str,  # see _kind; not an image
     cut: Cut,
     after: tuple[int, float] | None,  # see read_frames
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The frames of a source, at least those that the cut wants."
     last = -1 if after is None else after[0]
     if kind == "demo":
@@ -614,7 +620,7 @@ def read_frames(
     source: str,  # one of those that find_sources gives
     cut: Cut = Cut(),
     after: tuple[int, float] | None = None,  # number and seconds of a frame that the cut wants: only what it wants after that
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     "The wanted frames of any source; FerError where it can't be read, or not whole, after what can be."
     kind = _kind(source)
     with _explained(source, "can't be read", "convert it to MP4, PNG or JPEG"):
@@ -666,7 +672,8 @@ class ClipWriter:
         self,
         path: str | Path,  # .mp4
     ):
-        self.container, self.stream = av.open(f"file:{path}", "w", format="mp4"), None
+        self.container = av.open(f"file:{path}", "w", format="mp4")
+        self.stream: Any = None  # until the first picture says its size
 
     def __enter__(self) -> "ClipWriter":
         return self

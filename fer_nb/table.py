@@ -55,7 +55,7 @@ def table_schema(
         *(_column(f"probabilities_{name}", pa.float32(), smoothed.format(name), "1") for name in labels),
         *(_column(f"raw_{name}", pa.float32(), raw.format(name), "1") for name in labels),
         _column("size", pa.float32(), "side of a square as large as the box", "pixel"),
-        _column("sharpness", pa.float32(), "variance of the Laplacian of the upright 48x48 crop; low if blurred", "gray level^2", True),
+        _column("sharpness", pa.float32(), "variance of the crop's Laplacian, low if blurred", "gray level^2", nullable=True),
         _column("model", pa.string(), "name of the model", nullable=True),
         _column("model_hash", pa.string(), "first 16 hexadecimal digits of the SHA-256 of its network's file", nullable=True),
     ])
@@ -67,7 +67,7 @@ class Rows:
     def __init__(
         self,
         model: str | Path = "default",  # a model's name, or the path of its folder
-    ):
+    ) -> None:
         folder = find_model(model)
         self.metadata, self.model = load_metadata(folder), folder.name
         self.model_hash = hashlib.sha256((folder / MODEL_LITERT).read_bytes()).hexdigest()[:16]
@@ -94,15 +94,14 @@ def take(self: Rows) -> pa.RecordBatch:
     source, frame, seconds, faces, sharpness = zip(*rows) if rows else [()] * 5
     box = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
     smoothed = np.array([face.probabilities for face in faces], np.float32).reshape(-1, len(self.metadata.labels))
-    raw = [face.probabilities if face.raw is None else face.raw for face in faces]
-    raw = np.array(raw, np.float32).reshape(smoothed.shape)
+    raw = np.array([face.probabilities if face.raw is None else face.raw for face in faces], np.float32).reshape(smoothed.shape)
     shown = ([face.label for face in faces], [face.confidence for face in faces], [face.unsure for face in faces])
     size, track = np.sqrt(box[:, 2] * box[:, 3]), [face.track for face in faces]
     model = [self.model] * len(rows), [self.model_hash] * len(rows)
     columns = [source, frame, seconds, track, *box.T, *shown, *smoothed.T, *raw.T, size, sharpness, *model]
     return pa.record_batch([pa.array(values, field.type) for values, field in zip(columns, self.schema)], self.schema)
 
-# %% ../nbs/08e_table.ipynb #4600aaa3
+# %% ../nbs/08e_table.ipynb #8e867330
 _BATCH_ROWS = 1024  # some 150 kB, and a second of work or more
 
 
@@ -129,7 +128,7 @@ class _JsonLinesWriter:
         self,
         path: str,
         schema: pa.Schema,
-    ):
+    ) -> None:
         self.file = open(path, "w", encoding="utf-8")
 
     def write_batch(self, batch: pa.RecordBatch) -> None:
@@ -157,7 +156,7 @@ def table_form(
         raise FerError(f"A table can't be written as '{Path(path).name}'; end its name with {', '.join(_WRITERS)}.")
     return ending
 
-# %% ../nbs/08e_table.ipynb #986afc6d
+# %% ../nbs/08e_table.ipynb #bb10db60
 def write_table(
     path: str | Path,  # whose ending says the form
     batches: Iterable[pa.RecordBatch],
@@ -169,7 +168,7 @@ def write_table(
         writer.write_batch(batch)
     writer.close()
 
-# %% ../nbs/08e_table.ipynb #db9a46e6
+# %% ../nbs/08e_table.ipynb #e2be9c1d
 def errors_file(
     path: str | Path,  # of a table: a file, or the folder of one in many files
 ) -> str:
@@ -177,14 +176,14 @@ def errors_file(
     ending = Path(path).suffix
     return f"{str(path).removesuffix(ending) if ending.lower() in _WRITERS else str(path).rstrip('/')}.errors.csv"
 
-# %% ../nbs/08e_table.ipynb #6ca96475
+# %% ../nbs/08e_table.ipynb #36c1d873
 def table_labels(
     table: pa.Table,
 ) -> tuple[str, ...]:
     "The labels of the model that made it, in order."
     return tuple(name.removeprefix("raw_") for name in table.column_names if name.startswith("raw_"))
 
-# %% ../nbs/08e_table.ipynb #ce350cb7
+# %% ../nbs/08e_table.ipynb #d049ce47
 def _todays_name(
     name: str,  # of a column
 ) -> str:
@@ -193,7 +192,7 @@ def _todays_name(
         return f"probabilities_{name.removeprefix('smoothed_')}"
     return "seconds" if name == "time" else name
 
-# %% ../nbs/08e_table.ipynb #655b6700
+# %% ../nbs/08e_table.ipynb #70071636
 def _completed(
     table: pa.Table,  # with today's names
 ) -> pa.Table:
@@ -205,7 +204,7 @@ def _completed(
             table = table.append_column(name, pa.nulls(len(table)))
     return table
 
-# %% ../nbs/08e_table.ipynb #47e60646
+# %% ../nbs/08e_table.ipynb #dd1dc0b8
 _TEXT = pa.schema([(name, pa.string()) for name in ("source", "label", "model", "model_hash")])
 
 

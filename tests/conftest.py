@@ -1,9 +1,17 @@
 """Fixtures: a copy of the project, its command line, a server that plays the demo, and servers of fake cameras."""
+import signal
 import subprocess
-import threading
+from contextlib import ExitStack
 
 import pytest
-from helpers import COMMAND, DEFAULT_MODEL, LIMIT, answers, copy_project, environment, running_server, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, copy_project, environment, running_server, served
+
+from fer_nb.camera import VideoCamera
+from fer_nb.recognizer import Recognizer
+from fer_nb.serve import Service
+
+# A shell that starts these tests in the background lets their processes ignore Ctrl+C, which some tests send.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
@@ -39,26 +47,20 @@ def server(project):
 
 @pytest.fixture
 def serve_camera():
-    "Serve a fake camera in this process, as `fer_nb serve` does; gives the port. The servers end with the test."
-    from fer_nb.app import create_app, make_server, run_server
-    from fer_nb.model import FacialExpressionModel
+    "Serve a camera in this process, as `fer_nb serve` does; gives the port. The servers end with the test."
+    with ExitStack() as stack:
 
-    servers = []
+        def serve(
+            camera,
+            recognizer=None,  # the default model and its detector when None
+            **options,  # of Service
+        ):
+            return stack.enter_context(served(Service(camera, recognizer or Recognizer.load(DEFAULT_MODEL), **options)))
 
-    def serve(
-        camera,
-        model=None,  # the default model when None
-        **options,  # of create_app
-    ):
-        app = create_app(camera, model or FacialExpressionModel.load(str(DEFAULT_MODEL)), **options)
-        parts, server = app.extensions["fer_nb"], make_server(app, "127.0.0.1", 0)
-        servers.append(server)
-        parts.warm()
-        threading.Thread(target=run_server, args=(server, parts), daemon=True).start()
-        wait_until(lambda: answers(server.effective_port), "the server does not answer")
-        return int(server.effective_port)
+        yield serve
 
-    yield serve
-    for server in servers:
-        server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(server.close)  # in the thread that runs it, which then ends
+
+@pytest.fixture
+def still_camera():
+    "A camera that nobody needs to watch."
+    return VideoCamera()

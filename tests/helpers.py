@@ -2,21 +2,22 @@
 import http.client
 import os
 import shutil
-import socket
-import subprocess
 import sys
+import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from fer_nb.model import find_model
+from fer_nb.benchmark import serving
+from fer_nb.model_files import find_model
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_MODEL = find_model()
 COMMAND = Path(sys.executable).with_name("fer_nb")
 LIMIT = 60  # seconds; nothing here should take so long, so what does has hung
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--no-first-run",
 ]
 
 
@@ -24,7 +25,9 @@ def copy_project(
     folder,  # where the copy is made
 ):
     "The project's files with the default model alone, so that tests that write leave the tree clean."
-    ignored = shutil.ignore_patterns(".*", "__pycache__", "*.egg-info", "build", "dist", "_docs", "_proc", "runs", "fer2013", "models")
+    ignored = shutil.ignore_patterns(
+        ".*", "__pycache__", "*.egg-info", "build", "dist", "_docs", "_proc", "runs", "fer2013", "models"
+    )
     shutil.copytree(PROJECT, folder, ignore=ignored)
     shutil.copytree(DEFAULT_MODEL, folder / "models" / DEFAULT_MODEL.name, ignore=shutil.ignore_patterns("run"))
     return folder
@@ -36,12 +39,6 @@ def environment(
     "Environment variables that run that copy, and leave the person's own data and TensorFlow's chatter out."
     inherited = {name: value for name, value in os.environ.items() if name not in ("FER_DATA", "PYTHONPATH")}
     return {**inherited, "TF_CPP_MIN_LOG_LEVEL": "3", **({"PYTHONPATH": str(project)} if project else {})}
-
-
-def free_port() -> int:
-    "A port of 127.0.0.1 that nothing listens on."
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 def ask(
@@ -73,36 +70,35 @@ def wait_until(
         time.sleep(0.05)
 
 
-def answers(port) -> bool:
-    "Whether a server answers on the port."
-    try:
-        return ask(port, "GET", "/healthz")[0] == 200
-    except OSError:
-        return False
-
-
 @contextmanager
 def running_server(
     *options,  # of fer_nb serve
     project=None,  # a copy of the project, or None for the installed package
-    port=None,  # None takes a free one
     command=COMMAND,
-    cwd=None,
+    **more,  # of serving: port, cwd
 ):
-    "A `fer_nb serve` process that answers; gives the process, with its `port`, and ends it."
-    port = port or free_port()
-    process = subprocess.Popen(
-        [command, "serve", "--port", str(port), *options], env=environment(project), cwd=cwd,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )
-    process.port = port
-    try:
-        wait_until(lambda: answers(port) or process.poll() is not None, "fer_nb serve does not answer")
-        assert process.poll() is None, f"fer_nb serve ended with {process.returncode}"
+    "A `fer_nb serve` process that answers; gives the process, with its `port` and its `log`, and ends it."
+    with serving(*options, command=(command,), env=environment(project), **more) as process:
         yield process
+
+
+@contextmanager
+def served(
+    service,  # Service
+):
+    "Serve in this process, as `fer_nb serve` does; gives the port."
+    server = service.listen("127.0.0.1", 0)
+    thread = threading.Thread(target=service.run, args=(server,), daemon=True)
+    service.warm()
+    thread.start()
+    try:
+        yield int(server.effective_port)
     finally:
-        process.kill()
-        process.wait()
+        server.task_dispatcher.shutdown()
+        # In the thread that runs it, which ends when nothing is open any more; a browser keeps connections for long.
+        with suppress(OSError):  # it may be awake already, and end before it can be woken
+            server.trigger.pull_trigger(lambda: server.asyncore.close_all(server._map))
+        thread.join(LIMIT)
 
 
 def find_chromium():

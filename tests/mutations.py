@@ -3,7 +3,6 @@ import http.client
 import io
 import json
 import random
-import re
 import socket
 import struct
 import time
@@ -11,7 +10,6 @@ import zlib
 from collections import Counter
 from contextlib import ExitStack, suppress
 from itertools import count, islice
-from pathlib import Path
 
 from PIL import Image
 
@@ -309,12 +307,3 @@ def throw_raw(
                 assert status is None or status < 500, f"{what}: {answer[:500]!r} to {data[:500]!r}"
                 statuses[status] += 1
     return statuses
-
-
-def usage(
-    pid,  # of a process
-):
-    "Its memory in MB, its threads and its open files, as Linux counts them."
-    status = Path(f"/proc/{pid}/status").read_text()
-    memory, threads = (int(re.search(rf"{name}:\s+(\d+)", status)[1]) for name in ("VmRSS", "Threads"))
-    return {"memory": memory / 2**10, "threads": threads, "files": len(list(Path(f"/proc/{pid}/fd").iterdir()))}

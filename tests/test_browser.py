@@ -6,12 +6,11 @@ import json
 import os
 import re
 import signal
-import threading
 import time
 from contextlib import contextmanager, suppress
 
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, served, wait_until
 from steady import LABELS, SHARES, PlayedCamera, SteadyRecognizer
 
 from fer_nb.core import label_colours
@@ -21,25 +20,14 @@ CAMERA = ["--use-fake-device-for-media-stream"]  # a pattern that moves
 NAMED = ["--host-resolver-rules=MAP class.example 127.0.0.1"]  # a name that is not localhost, so not secure without HTTPS
 
 
-@contextmanager
-def served(camera):
-    "The port of a server of that camera in this process, whose recognizer is steady."
-    service = Service(camera, SteadyRecognizer())
-    server = service.listen("127.0.0.1", 0)
-    thread = threading.Thread(target=service.run, args=(server,), daemon=True)
-    service.warm()
-    thread.start()
-    try:
-        yield int(server.effective_port)
-    finally:
-        server.task_dispatcher.shutdown()
-        server.trigger.pull_trigger(server.close)  # in the thread that runs it, which then ends
-        thread.join(LIMIT)
+def steady(camera):
+    "Serve that camera in this process; whatever it shows, the recognizer is steady."
+    return served(Service(camera, SteadyRecognizer()))
 
 
 @pytest.fixture(scope="module")
 def port():
-    with served(PlayedCamera()) as port:
+    with steady(PlayedCamera()) as port:
         yield port
 
 
@@ -230,7 +218,7 @@ def test_phone_has_no_sideways_scrolling(port, open_page, scheme):
 
 def test_page_says_that_there_is_no_face_and_that_the_camera_is_gone(open_page):
     camera = PlayedCamera()
-    with served(camera) as port:
+    with steady(camera) as port:
         page = open_page(port)
         wait_for_face(page)
 
@@ -254,7 +242,7 @@ def test_page_says_that_there_is_no_face_and_that_the_camera_is_gone(open_page):
 
 def test_servers_camera_opens_when_asked_and_is_released_when_nobody_watches(open_page):
     camera = PlayedCamera(is_webcam=True)
-    with served(camera) as port:
+    with steady(camera) as port:
         page = open_page(port)
         page.get_by_role("button", name="Start the camera").wait_for()
         assert "not an emotion" in page.locator("#veil-message").inner_text()

@@ -8,7 +8,7 @@ from helpers import CHROMIUM_ARGUMENTS, find_chromium
 
 from fer_nb.core import EXPRESSIONS
 from fer_nb.report import write_report
-from fer_nb.table import table_schema, table_writer
+from fer_nb.table import table_schema, write_table
 
 SCRIPT = "<script>alert(1)</script>.mp4"
 
@@ -23,17 +23,15 @@ def report(tmp_path_factory):
             if track == 2 and 200 <= number < 300:
                 continue
             p = random.dirichlet(np.ones(7)) * 0.6 + 0.4 * np.eye(7)[(number // 40 + track) % 7]
-            shown = {f"{kind}_{name}": value for kind in ("raw", "smoothed") for name, value in zip(EXPRESSIONS, p)}
-            place = {"source": SCRIPT, "frame": number, "time": number / 5, "track": track}
+            shown = {f"{kind}_{name}": value for kind in ("raw", "probabilities") for name, value in zip(EXPRESSIONS, p)}
+            place = {"source": SCRIPT, "frame": number, "seconds": number / 5, "track": track}
             box = {"left": 9, "top": 9, "width": 60, "height": 60, "size": 60}
             label = {"label": EXPRESSIONS[p.argmax()], "confidence": p.max(), "unsure": bool(p.max() < 0.5)}
             about = {"sharpness": 300 * p.max(), "model": "own", "model_hash": "0" * 16}
             rows.append({**place, **box, **shown, **label, **about})
-    rows.append({**rows[0], "source": "still.jpg", "frame": 0, "time": None, "track": None})
-    writer = table_writer(folder / "faces.parquet", table_schema())
-    writer.write_batch(pa.RecordBatch.from_pylist(rows, table_schema()))
-    writer.close()
-    (folder / "faces.errors.csv").write_text(f"source,frame,time,error\n{SCRIPT},600,120.0,{SCRIPT} is damaged.\n")
+    rows.append({**rows[0], "source": "still.jpg", "frame": 0, "seconds": None, "track": None})
+    write_table(folder / "faces.parquet", [pa.RecordBatch.from_pylist(rows, table_schema())], table_schema())
+    (folder / "faces.errors.csv").write_text(f"source,frame,seconds,error\n{SCRIPT},600,120.0,{SCRIPT} is damaged.\n")
     write_report(folder / "faces.parquet", folder / "report.html")
     return folder / "report.html"
 

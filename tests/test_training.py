@@ -1,4 +1,4 @@
-"""`fer_nb train` on the drawn sample: it ends with a model, a run that was stopped at any moment goes on, and mistakes are told."""
+"""`fer_nb train` on the drawn sample: it ends with a model, a run that was stopped goes on, and mistakes are told."""
 import csv
 import errno
 import json
@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from helpers import DEFAULT_MODEL, LIMIT, PROJECT, environment, wait_until
 
 SAMPLE = PROJECT / "data" / "sample"
-FILES = {"README.md", "config.json", "history.csv", "metadata.json", "metrics.json", "model.json", "model.tflite", "model.weights.h5"}
+FILES = {
+    "README.md", "config.json", "history.csv", "metadata.json", "metrics.json", "model.json", "model.tflite",
+    "model.weights.h5",
+}
 SETTINGS = {"model": "tiny", "batch_size": 140, "warmup_epochs": 0, "epochs": 1}  # two steps an epoch
 # A network of two small blocks learns nothing worth having, and a run of it takes seconds.
 TINY = """
@@ -84,10 +87,11 @@ def assert_finished(folder, epochs):
     assert json.loads(line["config"]) == metrics["config"] == json.loads((folder / "config.json").read_text())
 
 
-def test_train_killed_and_resumed(house, train, call, photo, project, tmp_path):
+def test_train_killed_and_resumed(house, train, call, photo, tmp_path):
     config = tmp_path / "killed.json"
     config.write_text(json.dumps({**SETTINGS, "epochs": 1000, "seed": 5}))
-    code = f"{TINY}\nfrom fer_nb import cli\ncli.project_folder = lambda: __import__('pathlib').Path({str(house)!r})\ncli.main()"
+    there = f"import pathlib\nfrom fer_nb import cli\ncli.project_folder = lambda: pathlib.Path({str(house)!r})"
+    code = f"{TINY}\n{there}\ncli.main()"
     command = [sys.executable, "-c", code, "train", "--data", SAMPLE, "--config", config, "--name", "killed"]
     folder = house / "models" / "killed"
     process = subprocess.Popen(command, env=environment(None), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

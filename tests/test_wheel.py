@@ -49,7 +49,8 @@ def run(installed, tmp_path, *command):
 
 def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    for name in ("static/demo.jpg", "static/page.js", "static/style.css", "static/favicon.svg", "templates/index.html"):
+    assets = ["demo.jpg", "page.js", "style.css", "favicon.svg"]
+    for name in (*(f"static/{asset}" for asset in assets), "templates/index.html", "runners/human.js", "runners/own.py"):
         assert f"fer_nb/{name}" in names
     for name in ("model.json", "model.tflite", "model.weights.h5"):
         assert f"fer_nb/models/{DEFAULT_MODEL.name}/{name}" in names

@@ -8,8 +8,8 @@ import time
 
 logging.disable(logging.CRITICAL)  # a library's remarks are not part of the answer
 
-import cv2  # noqa: E402, after the logging is off
-from fer.fer import FER  # noqa: E402, the package itself exports nothing
+import cv2  # after the logging is off
+from fer.fer import FER  # the package itself exports nothing
 
 detector, frame = FER(), cv2.imread(sys.argv[1])
 for line in sys.stdin:

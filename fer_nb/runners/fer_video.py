@@ -10,8 +10,8 @@ from pathlib import Path
 
 logging.disable(logging.CRITICAL)  # a library's remarks are not part of the answer
 
-from fer.classes import Video  # noqa: E402, after the logging is off
-from fer.fer import FER  # noqa: E402
+from fer.classes import Video  # after the logging is off
+from fer.fer import FER
 
 detector = FER()
 for line in sys.stdin:
