@@ -203,10 +203,11 @@ def _unsure_figures(
 def calibrate(
     probabilities: np.ndarray,  # (N, classes) float, at temperature 1, of faces the network did not learn from
     labels: np.ndarray,  # (N,) int
+    right: float = 0.75,  # 0 to 1, the share of the labels said that should be right, as far as one face in five suffices
 ) -> dict[str, float]:
     "The `temperature` and the `unsure_below` of a model's metadata."
     temperature = round(fit_temperature(probabilities, labels), 4)
-    unsure_below = _choose_unsure_below(temperature_scale(probabilities, temperature), labels)
+    unsure_below = _choose_unsure_below(temperature_scale(probabilities, temperature), labels, right)
     return {"temperature": temperature, "unsure_below": float(np.floor(unsure_below * 1e4) / 1e4)}  # down, or more are unsure
 
 # %% ../nbs/05a_evaluation.ipynb #9c8c1cda

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['RandomAffine', 'make_targets', 'FaceBatches']
 
-# %% ../nbs/03_generators.ipynb #0d85aebf
-from collections.abc import Sequence
+# %% ../nbs/03_generators.ipynb #6d508ce6
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
@@ -81,16 +81,17 @@ class FaceBatches(keras.utils.PyDataset):
     def __init__(
         self,
         images: np.ndarray,  # (N, 48, 48) uint8
-        targets: np.ndarray,  # (N, classes) float32
+        targets: np.ndarray,  # (N, classes) or (N, readings, classes) float32
         batch_size: int = 128,  # images
         augment: Sequence[keras.layers.Layer] = (),  # called with training=True; they draw from a `generator`, as RandomAffine
         seed: int | None = None,  # None keeps the order
         parts: int = 1,  # every batch can be cut into so many of one size; the few faces left over sit out the epoch
         mixup: float = 0.0,  # each face is mixed with another by a share drawn from Beta(mixup, mixup); 0 mixes none
+        degrade: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,  # (N, 48, 48) uint8 to as many
     ) -> None:
         super().__init__()
         self.images, self.targets, self.batch_size = images, targets, batch_size // parts * parts
-        self.augment, self.seed, self.parts, self.mixup = augment, seed, parts, mixup
+        self.augment, self.seed, self.parts, self.mixup, self.degrade = augment, seed, parts, mixup, degrade
         self.start_epoch(0)
 
     def __len__(self) -> int:
@@ -103,6 +104,9 @@ class FaceBatches(keras.utils.PyDataset):
             layer.generator.state.assign([(self.seed or 0) + 1000 * self.epoch, 10 * index + place])
             images = layer(images, training=True)
         images, targets = keras.ops.convert_to_numpy(images), self.targets[rows]
+        if self.degrade:
+            grays, draw = np.clip(np.rint(images[..., 0]), 0, 255), np.random.default_rng((self.seed or 0, self.epoch, index))
+            images = self.degrade(grays.astype(np.uint8), draw)[..., None].astype(np.float32)
         return self.mix(images, targets, index) if self.mixup else (images, targets)
 
 # %% ../nbs/03_generators.ipynb #d39a3993
@@ -115,10 +119,10 @@ def mix(
 ) -> tuple[np.ndarray, np.ndarray]:
     "Images and targets, each mixed with another of the batch."
     draw = np.random.default_rng((self.seed or 0, self.epoch, index))
-    share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)[:, None]
+    share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)
     other = draw.permutation(len(images))
-    pixels = share[..., None, None]
-    return pixels * images + (1 - pixels) * images[other], share * targets + (1 - share) * targets[other]
+    pixels, parts = share[:, None, None, None], share.reshape(-1, *[1] * (targets.ndim - 1))
+    return pixels * images + (1 - pixels) * images[other], parts * targets + (1 - parts) * targets[other]
 
 # %% ../nbs/03_generators.ipynb #a064413e
 @patch

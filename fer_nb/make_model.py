@@ -18,6 +18,7 @@ from tqdm import tqdm
 from .core import FerError, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
+from .generators import make_targets
 from .litert import LiteRtNetwork, save_model
 from .model_card import machine, save_record
 from fer_nb.model_files import (
@@ -30,6 +31,8 @@ from fer_nb.model_files import (
     load_metadata,
     save_metadata,
 )
+from .readings import READINGS, both_targets, class_shares
+from .robustness import CORRUPTIONS, corrupted, majority
 
 if TYPE_CHECKING:
     import keras
@@ -74,19 +77,71 @@ def _predict(
     return np.concatenate([network(batch)[0] for batch in tqdm(batches, f"Evaluating {name}", len(starts), disable=None)])
 
 # %% ../nbs/06c_make_model.ipynb #c648781d
+def _first_metadata(
+    network: "keras.Model",  # trained
+    learn: Faces,  # that it learnt from
+) -> Metadata:
+    "The classes, and the readings with the shares of their targets; with two, what people say is served."
+    targets = make_targets(learn)
+    if len(network.output_shape) == 2:
+        return Metadata(learn.classes, readings={"labels": {"shares": class_shares(targets).tolist(), "temperature": 1.0}})
+    shares = class_shares(both_targets(learn, targets)).tolist()
+    kept = {name: {"shares": of_one, "temperature": 1.0} for name, of_one in zip(READINGS, shares, strict=True)}
+    return Metadata(learn.classes, readings=kept, reading="people")
+
+
+# Ten people agree on more than a label of FER-2013 does, so more of what is said can be right.
+_RIGHT = {"labels": 0.75, "people": 0.93}
+
+
+def _calibrated(
+    probabilities: np.ndarray,  # (K * N, C) or (K * N, R, C), at temperature 1, of the faces K times
+    faces: Faces,  # N that the network did not learn from
+    metadata: Metadata,
+) -> Metadata:
+    "The temperature of each reading, against its own truth, and the threshold of the one that is served."
+    readings = {}
+    for place, (name, kept) in enumerate((metadata.readings or {"labels": {}}).items()):
+        rows, truth = majority(faces) if name == "people" else (np.arange(len(faces)), faces.labels)
+        of_one = probabilities[:, place] if probabilities.ndim == 3 else probabilities
+        times = len(probabilities) // len(faces)
+        seen = of_one.reshape(times, len(faces), -1)[:, rows].reshape(times * len(rows), -1)
+        found = calibrate(seen, np.tile(truth, times), _RIGHT[name])
+        readings[name] = {**kept, "temperature": found["temperature"]}
+        if place == 0:
+            metadata = replace(metadata, temperature=found["temperature"])
+        if name == metadata.reading:
+            metadata = replace(metadata, unsure_below=found["unsure_below"])
+    return replace(metadata, readings=readings if metadata.readings else {})
+
+
+def _seen_badly(
+    network: LiteRtNetwork,
+    plain: np.ndarray,  # (N, ...) its probabilities of the faces as they are
+    faces: Faces,
+    name: str,  # of the model, for the progress bar
+) -> np.ndarray:
+    "Probabilities of the faces in every corruption of chapter 5c, clearly, and as often those of the faces as they are."
+    worse = [_predict(network, corrupted(faces.images, kind), f"{name}, {kind}") for kind in CORRUPTIONS]
+    return np.concatenate([*[plain] * len(worse), *worse])
+
+
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes
     training_images: np.ndarray | None = None,  # (M, 48, 48) uint8, see evaluate
     fit: bool = False,  # find temperature and threshold on these faces first, and write them to its metadata
+    degraded: bool = False,  # find them on corrupted faces, too, as the model learnt from degraded ones
 ) -> dict[str, Any]:
     "All figures of a model on faces: of the single pass, and averaged with the mirror image."
     network, metadata = LiteRtNetwork(folder / MODEL_LITERT), load_metadata(folder)
     plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
     if fit:
-        found = calibrate(plain, faces.labels)
-        metadata = replace(metadata, temperature=found["temperature"], unsure_below=found["unsure_below"])
+        seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
+        metadata = _calibrated(seen, faces, metadata)
         save_metadata(metadata, folder)
+    if plain.ndim == 3:  # the first reading is that of the data's labels
+        plain, mirrored = plain[:, 0], mirrored[:, 0]
     return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
 
 # %% ../nbs/06c_make_model.ipynb #a1caccca
@@ -132,8 +187,8 @@ def make_model(
         config, folder / "run", learn, check, resume, start, teacher, callbacks=callbacks, verbose=verbose
     )
     save_model(network, folder)
-    save_metadata(Metadata(learn.classes), folder)
-    figures = _measure(folder, check, learn.images, fit=True)
+    save_metadata(_first_metadata(network, learn), folder)
+    figures = _measure(folder, check, learn.images, fit=True, degraded=config.degrade > 0)
     _save_run(folder, config, history, figures, note)
     shutil.rmtree(folder / "run")
     return figures

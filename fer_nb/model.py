@@ -14,7 +14,16 @@ from fastcore.basics import patch
 
 from .core import IMAGE_SIZE, FerError, temperature_scale
 from .litert import LiteRtNetwork
-from .model_files import MODEL_JSON, MODEL_LITERT, MODEL_WEIGHTS, find_model, load_keras_model, load_metadata
+from fer_nb.model_files import (
+    MODEL_JSON,
+    MODEL_LITERT,
+    MODEL_WEIGHTS,
+    Metadata,
+    find_model,
+    load_keras_model,
+    load_metadata,
+)
+from .readings import named_prior, with_prior
 
 # %% ../nbs/08_model_class.ipynb #8c2689b6
 class FacialExpressionModel:
@@ -41,8 +50,8 @@ class FacialExpressionModel:
             shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32)).shape  # warms it, too
         except (ValueError, RuntimeError):
             shape = None
-        if shape != (1, len(self.metadata.labels)):
-            count = len(self.metadata.labels)
+        count, readings = len(self.metadata.labels), len(self.metadata.readings)
+        if shape != (1, count) if readings < 2 else shape != (1, readings, count):
             raise FerError(f"The network in {folder} does not make {count} probabilities of a 48x48 face; train one that does.")
 
     @classmethod
@@ -61,6 +70,8 @@ class FacialExpressionModel:
 def predict_proba(
     self: FacialExpressionModel,
     faces: np.ndarray,  # (N, 48, 48) uint8, gray; N may be 0
+    reading: str | None = None,  # "labels" or "people", see chapter 3b; None is the one that the model serves
+    prior: str | list | tuple | np.ndarray | None = None,  # see named_prior; None is the one that the model serves
 ) -> np.ndarray:
     "`(N, C)` float32 probabilities, in the order of the model's labels, at its temperature; FerError for other arrays."
     faces = np.asarray(faces)
@@ -69,7 +80,27 @@ def predict_proba(
         raise FerError(f"The faces are {faces.dtype} of shape {faces.shape}; pass uint8 of shape {shape}.")
     if not len(faces):
         return np.zeros((0, len(self.metadata.labels)), np.float32)
-    return temperature_scale(self.network(faces[..., None].astype(np.float32)), self.metadata.temperature)
+    return _read(self.network(faces[..., None].astype(np.float32)), self.metadata, reading, prior)
+
+# %% ../nbs/08_model_class.ipynb #4221aebc
+def _read(
+    probabilities: np.ndarray,  # (N, C), or of several readings (N, R, C), at temperature 1
+    metadata: Metadata,  # of the model that made them
+    reading: str | None = None,  # see predict_proba
+    prior: str | list | tuple | np.ndarray | None = None,  # likewise
+) -> np.ndarray:
+    "`(N, C)` the probabilities of one reading, with that prior, at its temperature."
+    known, reading = list(metadata.readings) or ["labels"], reading or metadata.reading
+    if reading not in known:
+        raise FerError(f"The model has no reading '{reading}'; it has {', '.join(known)}.")
+    chosen = probabilities[:, known.index(reading)] if probabilities.ndim == 3 else probabilities
+    kept, prior = metadata.readings.get(reading, {}), metadata.prior if prior is None else prior
+    if isinstance(prior, str) and prior == "training":
+        return temperature_scale(chosen, kept.get("temperature", metadata.temperature))
+    if not kept:
+        raise FerError("The model does not know the shares of its training, which another prior needs; train it again.")
+    shares = np.asarray(kept["shares"])
+    return temperature_scale(with_prior(chosen, shares, named_prior(prior, shares, metadata.labels)), kept["temperature"])
 
 # %% ../nbs/08_model_class.ipynb #ae9e75e8
 @patch
@@ -99,7 +130,8 @@ def _channels_and_gradients(
     import tensorflow
 
     places = [place for place, layer in enumerate(network.layers) if isinstance(layer, keras.layers.Conv2D)]
-    convolution, after, last = network.layers[places[-1]], network.layers[places[-1] :], network.layers[-1]
+    convolution, after = network.layers[places[-1]], network.layers[places[-1] :]
+    last = next(layer for layer in reversed(after) if isinstance(layer, keras.layers.Dense))  # the logits of all readings
     normalise = next(layer for layer in after if isinstance(layer, keras.layers.BatchNormalization))
     rectify = next(layer for layer in after if isinstance(layer, keras.layers.Activation))
     taps = keras.Model(network.input, [convolution.output, rectify.output, last.input])
@@ -107,7 +139,9 @@ def _channels_and_gradients(
         convolved, rectified, features = taps(faces[..., None].astype(np.float32), training=False)
         logits = keras.ops.matmul(features, last.kernel) + last.bias
         gradients = tape.gradient(logits[:, label], rectified)
-    channels = rectify(normalise(convolved, training=False))
+    # Where the convolution is followed by pooling, the same without it shows four times as many places.
+    pooled = rectified.shape[1] < convolved.shape[1]
+    channels = rectify(normalise(convolved, training=False)) if pooled else rectified
     return np.asarray(channels), np.asarray(gradients).mean(axis=(1, 2))
 
 # %% ../nbs/08_model_class.ipynb #1e6853f0
@@ -123,7 +157,8 @@ def grad_cam(
         raise FerError(f"The model knows no '{expression}'; it knows {', '.join(model.metadata.labels)}.")
     if not len(faces):
         return np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.float32)
-    channels, gradients = _channels_and_gradients(model.keras_network, faces, model.metadata.labels.index(expression))
+    labels, served = model.metadata.labels, list(model.metadata.readings or ["labels"]).index(model.metadata.reading)
+    channels, gradients = _channels_and_gradients(model.keras_network, faces, served * len(labels) + labels.index(expression))
     maps = np.maximum((channels * gradients[:, None, None]).sum(axis=-1), 0)
     maps /= np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-9)
     large = [cv2.resize(heat, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_LINEAR) for heat in maps]

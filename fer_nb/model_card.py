@@ -201,6 +201,25 @@ def _card_training(
     return "\n\n".join(parts)
 
 # %% ../nbs/06b_model_card.ipynb #ca5aca44
+def _card_robust(
+    record: dict[str, Any],  # what metrics.json holds
+) -> str:
+    "What the card says of bad pictures: the accuracy of each reading by its own truth, where it was measured."
+    tables = record.get("robust", [])
+    if not tables:
+        return ""
+    rows: list[list[str | float]] = [["none", *(f"{table['clean']['accuracy']:.3f}" for table in tables)]]
+    for place, row in enumerate(tables[0]["corruptions"]):
+        name = f"{row['corruption']}, {row['strength']}"
+        rows.append([name, *(f"{table['corruptions'][place]['accuracy']:.3f}" for table in tables)])
+    means = {"mean of all": "accuracy", "ECE, mean": "ece", "unsure, mean": "unsure", "sure and wrong, mean": "sure_and_wrong"}
+    for title, figure in means.items():
+        rows.append([title, *(f"{table['mean'][figure]:.3f}" for table in tables)])
+    heads = ["what was done to the faces", *(f"by {table['reading']}, {table['faces']:,} faces" for table in tables)]
+    told = "By `labels` the truth is FER-2013's label, by `people` what more than half of ten taggers said."
+    return f"\n\n### In bad pictures\n\n{told}\n\n{_card_table(heads, rows)}"
+
+
 def model_card(
     name: str,  # the model's
     record: dict[str, Any],  # what metrics.json holds, see save_record
@@ -213,7 +232,7 @@ def model_card(
     return _CARD.format(
         name=name, network=config["model"], count=len(labels), labels=", ".join(labels), source=validation["data"],
         made=f"Made on {record['date']}. " if "date" in record else "", data=_card_data(config, validation, labels),
-        faces=validation["all"]["faces"], figures=_card_figures(validation),
+        faces=validation["all"]["faces"], figures=_card_figures(validation) + _card_robust(record),
         table=_card_table(["class", "precision", "recall", "F1", "faces"], rows),
         calibration=_card_calibration(validation), training=_card_training(record),
     )

@@ -21,10 +21,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from .cnn import CNN_CONFIGS, build_cnn, copy_network
+from .cnn import CNN_CONFIGS, build_cnn, copy_network, count_readings, last_dense
 from .core import FerError, written_whole
 from .data import Faces, fit_to_learn_from, load_faces
+from .degradation import degrade
 from .generators import FaceBatches, RandomAffine, make_targets
+from .readings import both_targets, class_shares, has_votes
 
 # %% ../nbs/05_training.ipynb #6cbe760f
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class TrainingConfig:
     scale: float = 0.1  # augmentation: at most this share larger or smaller
     erase: float = 0.0  # augmentation: 0 to 1, the share of faces of which a rectangle of 2 to 20% is blotted out
     mixup: float = 0.0  # augmentation: of the Beta distribution that faces are mixed by, see FaceBatches; 0 mixes none
+    degrade: float = 0.0  # augmentation: 0 to 1, the share of faces that look as bad cameras make them, see chapter 3a
+    heads: int = 1  # 2: a second reading learns what the FER+ taggers say, where the faces have votes, see chapter 3b
     precision: str = "float32"  # a Keras dtype policy; "mixed_bfloat16" is quicker where the processor has it
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
@@ -55,7 +59,8 @@ class TrainingConfig:
 _RANGES = {
     "epochs": (1, 10_000), "batch_size": (1, 10_000), "learning_rate": (0, 10), "warmup_epochs": (0, 10_000),
     "weight_decay": (0, 10), "label_smoothing": (0, 1), "votes_share": (0, 1), "shift": (0, 1), "turn": (0, 180),
-    "scale": (0, 0.9), "erase": (0, 1), "mixup": (0, 10), "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
+    "scale": (0, 0.9), "erase": (0, 1), "mixup": (0, 10), "degrade": (0, 1), "heads": (1, 2),
+    "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
 }
 _CHOICES = {"model": CNN_CONFIGS, "precision": ("float32", "mixed_bfloat16")}  # of each word
 
@@ -135,6 +140,34 @@ _ERASED = (0.02, 0.2)  # shares of a face that erase may blot out, as in Zhong e
 _PREDICT_BATCH = 512  # faces; where nothing is learnt, larger batches are quicker, and this many fit everywhere
 
 
+_PEOPLE_SMOOTHING = 0.03  # ten votes are soft as they are; this only keeps ten of ten from certainty
+
+
+def _readings(
+    config: TrainingConfig,
+    faces: Faces,  # to learn from
+) -> int:
+    "How many readings a run teaches: two only where people voted on the faces."
+    return config.heads if has_votes(faces) else 1
+
+
+def _targets(
+    config: TrainingConfig,
+    faces: Faces,  # to learn from
+    teacher: tuple[keras.Model, Sequence[str]] | None = None,  # and its labels
+) -> np.ndarray:
+    "`(N, classes)` soft targets, or `(N, 2, classes)` of two readings; a teacher of one reading teaches the first."
+    targets, part = make_targets(faces, config.votes_share, config.label_smoothing), config.teacher_share
+    learnt = _teacher_probabilities(faces, *teacher) if teacher else targets
+    first = (1 - part) * targets + part * (learnt[:, 0] if learnt.ndim == 3 else learnt) if teacher else targets
+    if _readings(config, faces) == 1:
+        return first
+    both = both_targets(faces, first, _PEOPLE_SMOOTHING)
+    if learnt.ndim == 3:
+        both[:, 1] = (1 - part) * both[:, 1] + part * learnt[:, 1]
+    return both
+
+
 def _make_batches(
     config: TrainingConfig,
     training: Faces,  # to learn from
@@ -143,15 +176,14 @@ def _make_batches(
     teacher: tuple[keras.Model, Sequence[str]] | None = None,  # and its labels
 ) -> tuple[FaceBatches, FaceBatches]:
     "The training batches, shuffled and augmented, with soft targets; the validation batches as they are."
-    targets = make_targets(training, config.votes_share, config.label_smoothing)
-    if teacher:
-        learnt = _teacher_probabilities(training, *teacher)
-        targets = (1 - config.teacher_share) * targets + config.teacher_share * learnt
     augment: list[keras.layers.Layer] = [RandomAffine(config.shift, config.turn, config.scale)]
     if config.erase:
         augment.append(keras.layers.RandomErasing((config.erase, config.erase), scale=_ERASED, fill_value=128))
-    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts, config.mixup)
-    return batches, FaceBatches(validation.images, make_targets(validation), _PREDICT_BATCH, parts=parts)
+    worse = (lambda images, draw: degrade(images, config.degrade, draw)) if config.degrade else None
+    targets, truth = _targets(config, training, teacher), make_targets(validation)
+    batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts, config.mixup, worse)
+    truth = truth if targets.ndim == 2 else both_targets(validation, truth)
+    return batches, FaceBatches(validation.images, truth, _PREDICT_BATCH, parts=parts)
 
 # %% ../nbs/05_training.ipynb #d68c9b28
 def _compile_cnn(
@@ -326,6 +358,7 @@ def share_network(
 def _recalibrate_batch_norm(
     network: keras.Model,  # its batch normalisations get new means and variances
     faces: Faces,  # to learn from
+    share: float = 0.0,  # 0 to 1, of them that are degraded, as in training
 ) -> None:
     "Give every batch normalisation the mean and the variance that it meets when the network is used."
     copied = copy_network(network)
@@ -334,7 +367,8 @@ def _recalibrate_batch_norm(
         if isinstance(layer, keras.layers.Dropout):
             layer.rate = 0
     mirror = [RandomAffine(shift=0, turn=0, scale=0)]
-    batches = FaceBatches(faces.images, make_targets(faces), _PREDICT_BATCH, mirror, seed=0)
+    worse = (lambda images, draw: degrade(images, share, draw)) if share else None
+    batches = FaceBatches(faces.images, make_targets(faces), _PREDICT_BATCH, mirror, seed=0, degrade=worse)
     seen = 0
     for place in range(len(batches)):
         images, _ = batches[place]
@@ -349,11 +383,13 @@ def _correct_priors(
     network: keras.Model,  # the bias of its last layer moves
     faces: Faces,  # to learn from
 ) -> None:
-    "Multiply the probabilities by the classes' shares of the labels over their mean probabilities, in the last layer's bias."
+    "Multiply each reading's probabilities by the classes' shares over their mean probabilities, in the last layer's bias."
     probabilities = network.predict(faces.images[..., None].astype("float32"), batch_size=_PREDICT_BATCH, verbose=0)
     shares = np.bincount(faces.labels, minlength=len(faces.classes)) / len(faces)
-    bias = network.layers[-1].bias
-    bias.assign(bias + np.log(shares / probabilities.mean(axis=0)))
+    if probabilities.ndim == 3:
+        shares = class_shares(both_targets(faces, make_targets(faces)))
+    bias = last_dense(network).bias
+    bias.assign(bias + np.log(shares / probabilities.mean(axis=0)).ravel())
 
 # %% ../nbs/05_training.ipynb #b4384d8d
 def _initial_network(
@@ -361,14 +397,15 @@ def _initial_network(
     classes: Sequence[str],
     start: tuple[keras.Model, Sequence[str]] | None = None,  # and its labels; None for fresh weights
     precision: str = "float32",  # a Keras dtype policy
+    readings: int = 1,  # answers to each face
 ) -> keras.Model:
     "The network that a run begins with; from another's weights, its last layer is fresh where the classes are others."
     if start is None:
-        return build_cnn(config.model, precision, len(classes))
+        return build_cnn(config.model, precision, len(classes), readings)
     network, labels = start
     if network.name != config.model:
         raise FerError(f"The weights to start from are of the network '{network.name}', not '{config.model}'; name that one.")
-    return copy_network(network, precision, None if tuple(labels) == tuple(classes) else len(classes))
+    return copy_network(network, precision, None if tuple(labels) == tuple(classes) else len(classes), readings)
 
 # %% ../nbs/05_training.ipynb #263ae29e
 def _run_callbacks(
@@ -389,9 +426,9 @@ def _finished_network(
     start: tuple[keras.Model, Sequence[str]] | None = None,  # as in _initial_network
 ) -> keras.Model:
     "The network in float32, whatever it was trained in, with recalibrated batch normalisation and corrected priors."
-    network = _initial_network(config, faces.classes, start)
+    network = _initial_network(config, faces.classes, start, readings=count_readings(model))
     network.set_weights(model.get_weights())
-    _recalibrate_batch_norm(network, faces)
+    _recalibrate_batch_norm(network, faces, config.degrade)
     _correct_priors(network, faces)
     return network
 
@@ -430,7 +467,8 @@ def train(
         devices = _shared_devices(min(config.batch_size, len(faces), len(validation)))
     batches = _make_batches(config, faces, validation, len(devices) or 1, teacher)
     with _distribution_scope(devices):
-        model = share_network(_initial_network(config, faces.classes, start, config.precision), devices)
+        first = _initial_network(config, faces.classes, start, config.precision, _readings(config, faces))
+        model = share_network(first, devices)
         _compile_cnn(model, config, len(batches[0]))
         save_config(config, folder / "config.json")
         if verbose:

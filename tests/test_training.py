@@ -207,7 +207,7 @@ def write_config(path, text):
         (lambda folder: write_config(folder / "c.json", '{"epochs": "3"}'), ["'epochs'", "a whole number"]),
         (lambda folder: write_config(folder / "c.json", '{"epochs": 3'), ["c.json", "not JSON"]),
         (lambda folder: ["--config", folder / "none.json"], ["none.json", "can't be read"]),
-        (lambda folder: ["--model", "resnet"], ["resnet", "original, compact, deep, wide"]),
+        (lambda folder: ["--model", "resnet"], ["resnet", "original, compact, deep, wide, slim, residual"]),
         (lambda folder: ["--seed", "-1"], ["'seed' -1"]),
         (lambda folder: ["--from", "nobody"], ["nobody", DEFAULT_MODEL.name]),
         (lambda folder: ["--from", "default", "--model", "original"], ["'original'"]),
