@@ -13,7 +13,7 @@ mypy
 echo "== notebooks are clean, and exporting them changes nothing"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -R settings.ini setup.py _quarto.yml README.md Makefile nbs fer_nb "$copy"
+cp -R settings.ini setup.py _quarto.yml README.md CONTRIBUTING.md CHANGELOG.md LICENSE Makefile nbs fer_nb "$copy"
 (cd "$copy" && git init -q && nbdev_clean && nbdev_export && make -s -B README.md BIN="$(dirname "$(command -v nbdev_export)")") >/dev/null
 for path in nbs fer_nb README.md; do
   diff -rq -x __pycache__ -x .ipynb_checkpoints "$path" "$copy/$path" ||
