@@ -20,6 +20,8 @@ for path in nbs fer_nb README.md; do
     { echo "Run nbdev_clean, nbdev_export and make README.md, and commit what they change."; exit 1; }
 done
 
+export FER_OWN="$copy/own"  # the chapters train a network and keep it; not in the place of yours
+
 # Half of the time these tests wait for a server or a browser, and the notebooks use it.
 echo "== every notebook runs, and the tests that can't be a cell beside them (their output comes after the notebooks')"
 set -m  # in a process group of its own, which an interrupt ends with all its servers

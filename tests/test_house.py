@@ -13,9 +13,10 @@ import pytest
 import yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb") if path.name != "index.ipynb")
+NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("[0-9]*.ipynb"))  # the chapters, and what goes deeper
+DOORS = ["index.ipynb", "api.ipynb", "trust.ipynb"]  # pages that are no chapters
 MODULES = sorted(path for path in (PROJECT / "fer_nb").glob("*.py") if not path.name.startswith("_"))
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in ("index.ipynb", *NOTEBOOKS))]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in (*DOORS, *NOTEBOOKS))]
 PUBLIC_NAMES = 200  # at most, in all modules together: what a reader can still survey
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OWN_FILE = re.compile(r"`((?:tests|findings|nbs|models)/[\w./-]+\.\w+)`")  # a file of the project, named in a text
@@ -44,9 +45,16 @@ def tree(module):
 
 
 def flattened(contents):
-    "The files of a sidebar, section by section."
+    "The sidebar's entries as (file, text), a chapter before what lies folded below it."
     for entry in contents:
-        yield from [entry] if isinstance(entry, str) else flattened(entry["contents"])
+        yield entry["href"], entry.get("text") or entry["section"]
+        yield from flattened(entry.get("contents", []))
+
+
+def title(name) -> str:
+    "The title of a notebook, and before it the number of the chapter."
+    number = re.match(r"0*(\d+\w?)_", name)
+    return (f"{number[1]} · " if number else "") + cells(f"nbs/{name}")[0].splitlines()[0].removeprefix("# ")
 
 
 # one order of chapters
@@ -54,7 +62,15 @@ def flattened(contents):
 
 def test_the_sidebar_shows_the_notebooks_in_the_order_of_their_names():
     site = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))
-    assert list(flattened(site["website"]["sidebar"]["contents"])) == ["index.ipynb", *NOTEBOOKS]
+    shown = list(flattened(site["website"]["sidebar"]["contents"]))
+    assert [name for name, _ in shown] == [*DOORS, *NOTEBOOKS]
+    assert [text for _, text in shown[len(DOORS) :]] == [title(name) for name in NOTEBOOKS]
+
+
+def test_the_first_chapter_names_all_and_which_ten_to_read():
+    rows = [line for line in page("nbs/01_intro.ipynb").splitlines() if re.match(r"\| *\*\*\d+\*\* *\|", line)]
+    assert [int(row.split("|")[1].strip(" *")) for row in rows] == sorted({int(name[:2]) for name in NOTEBOOKS})
+    assert [link for row in rows for link in LINK.findall(row)] == [name for name in NOTEBOOKS if name != "01_intro.ipynb"]
 
 
 def test_the_table_of_chapters_names_them_in_that_order():
