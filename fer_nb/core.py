@@ -206,7 +206,7 @@ def project_folder() -> Path:
 
 # %% ../nbs/01_intro.ipynb #0a1b0002
 def own_folder() -> Path:
-    "Where the chapters keep the network of their reader: the folder that FER_OWN names, else fer_nb/own in the user's cache; made."
+    "Where the chapters keep the network of their reader: what FER_OWN names, else fer_nb/own in the user's cache."
     folder = Path(os.environ.get("FER_OWN") or Path.home() / ".cache" / "fer_nb" / "own")
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -23,7 +23,7 @@ def defined(source):
 
 
 def count(path):
-    "(cells with a function or class, those whose next cell uses one of its names); entries of the API lie between and don't count."
+    "The exported cells that define a function or class, and those whose next cell uses it; entries of the API don't count."
     cells = [source for source in code_cells(path) if not re.match(r"(#\|.*\n)*(show_doc\(|from nbdev)", source)]
     total = used = 0
     for source, below in zip(cells, [*cells[1:], ""], strict=True):

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 import yaml
+
+from fer_nb.model_files import DEFAULT_MODEL
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("[0-9]*.ipynb"))  # the chapters, and what goes deeper
@@ -218,6 +221,32 @@ def test_links_lead_to_files_and_headings_that_are_there(path):
             broken.append(link)
     broken += [name for name in OWN_FILE.findall(page(path)) if not (PROJECT / name).exists()]
     assert not broken
+
+
+def test_the_figures_of_the_first_page_are_those_of_the_default_model():
+    record = json.loads((PROJECT / "models" / DEFAULT_MODEL / "metrics.json").read_text(encoding="utf-8"))
+    figures, seeds = record["validation"], [row["accuracy"] for row in record["seeds"]]
+    everything, fresh = figures["all"], figures["without_duplicates"]
+    low, high = everything["interval_95"]
+    told = [
+        f"({everything['faces']:,} images", f"`{DEFAULT_MODEL}`", f"**{everything['accuracy']:.1%}**", f"{low:.1%} to {high:.1%}",
+        f"{fresh['accuracy']:.1%} of the {fresh['faces']:,} images", f"macro-F1 {figures['macro_f1']:.3f}",
+        f"calibration error {figures['calibration']['served']['ece']:.3f}",
+        f"mean is {mean(seeds):.1%}, their standard deviation {stdev(seeds):.1%}",
+    ]  # fmt: skip
+    text = " ".join(page("nbs/index.ipynb").split())
+    assert not [words for words in told if words not in text]
+
+
+def test_the_docs_leave_the_readme_as_it_is():
+    "nbdev_docs writes a README anew that is older than the first page."
+    rule = (PROJECT / "Makefile").read_text(encoding="utf-8").split("\ndocs:")[1].split("\n\n")[0]
+    assert rule.index("touch README.md") < rule.index("nbdev_docs")
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if re.match(r"(05|06|08|10)_", name)])
+def test_the_reader_s_network_goes_from_chapter_to_chapter(name):
+    assert any("own_folder()" in cell for cell in cells(f"nbs/{name}", "code"))
 
 
 def test_the_changelog_begins_with_the_version_of_the_package():
