@@ -229,7 +229,8 @@ def test_the_figures_of_the_first_page_are_those_of_the_default_model():
     everything, fresh = figures["all"], figures["without_duplicates"]
     low, high = everything["interval_95"]
     told = [
-        f"({everything['faces']:,} images", f"`{DEFAULT_MODEL}`", f"**{everything['accuracy']:.1%}**", f"{low:.1%} to {high:.1%}",
+        f"({everything['faces']:,} images", f"`{DEFAULT_MODEL}`", f"**{everything['accuracy']:.1%}**",
+        f"{low:.1%} to {high:.1%}",
         f"{fresh['accuracy']:.1%} of the {fresh['faces']:,} images", f"macro-F1 {figures['macro_f1']:.3f}",
         f"calibration error {figures['calibration']['served']['ece']:.3f}",
         f"mean is {mean(seeds):.1%}, their standard deviation {stdev(seeds):.1%}",
