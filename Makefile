@@ -33,6 +33,7 @@ lab: env
 
 docs: env
 	@command -v quarto >/dev/null || { echo "The docs need Quarto: install it from https://quarto.org/docs/get-started, then 'make docs'."; exit 2; }
+	touch README.md  # one that is older than index.ipynb would be written anew, without its links
 	PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
 
 train: env

@@ -340,7 +340,7 @@ def evaluate(data: str | None, model: str, split: str, form: str, as_json: bool,
 @main.command()
 @_data_option
 @click.option("--config", "file", help="A JSON file of settings, such as a model's config.json.  [default: the usual ones]")
-@click.option("--model", help="The network: original, compact, deep or wide.  [default: the config's]")
+@click.option("--model", help="The network, such as compact, slim or residual.  [default: the config's]")
 @click.option("--from", "start", help="A model whose weights the run begins with, such as default.")
 @click.option("--name", help="The folder in models/ to write.  [default: the network's name]")
 @click.option("--epochs", type=click.IntRange(1), help="Passes over the training images.  [default: the config's]")

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['EXPRESSIONS', 'IMAGE_SIZE', 'IMAGE_ENDINGS', 'UNSURE_COLOUR', 'FerError', 'TooBusy', 'Gone', 'image_size',
            'decode_image', 'decode_gray', 'softmax', 'temperature_scale', 'Colour', 'label_colours', 'contrast',
-           'written_whole', 'package_folder', 'project_folder', 'show_faces']
+           'written_whole', 'package_folder', 'project_folder', 'own_folder', 'show_faces']
 
 # %% ../nbs/01_intro.ipynb #7a27fb9f
 import importlib.util
@@ -203,6 +203,13 @@ def project_folder() -> Path:
     "The checkout this package runs from; where it is installed without one, the working folder."
     checkout = package_folder().parent
     return checkout if (checkout / "settings.ini").exists() else Path.cwd()
+
+# %% ../nbs/01_intro.ipynb #0a1b0002
+def own_folder() -> Path:
+    "Where the chapters keep the network of their reader: what FER_OWN names, else fer_nb/own in the user's cache."
+    folder = Path(os.environ.get("FER_OWN") or Path.home() / ".cache" / "fer_nb" / "own")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 # %% ../nbs/01_intro.ipynb #7c27dcb3
 def show_faces(

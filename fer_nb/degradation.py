@@ -74,8 +74,8 @@ def _box(
     if kind == 3:
         return (0, draw.integers(6, 18)), (0, size)
     (high, wide), places = draw.integers(8, 26, 2), draw.random(2)
-    top, left = (int(place * (size - side)) for place, side in zip(places, (high, wide)))
-    return (top, top + high), (left, left + wide)
+    row, column = (int(place * (size - side)) for place, side in zip(places, (high, wide)))
+    return (row, row + high), (column, column + wide)
 
 # %% ../nbs/03a_degradation.ipynb #b32aacd6
 def _dark_glasses(

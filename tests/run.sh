@@ -13,12 +13,14 @@ mypy
 echo "== notebooks are clean, and exporting them changes nothing"
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-cp -R settings.ini setup.py _quarto.yml README.md Makefile nbs fer_nb "$copy"
+cp -R settings.ini setup.py _quarto.yml README.md CONTRIBUTING.md CHANGELOG.md LICENSE Makefile nbs fer_nb "$copy"
 (cd "$copy" && git init -q && nbdev_clean && nbdev_export && make -s -B README.md BIN="$(dirname "$(command -v nbdev_export)")") >/dev/null
 for path in nbs fer_nb README.md; do
   diff -rq -x __pycache__ -x .ipynb_checkpoints "$path" "$copy/$path" ||
     { echo "Run nbdev_clean, nbdev_export and make README.md, and commit what they change."; exit 1; }
 done
+
+export FER_OWN="$copy/own"  # the chapters train a network and keep it; not in the place of yours
 
 # Half of the time these tests wait for a server or a browser, and the notebooks use it.
 echo "== every notebook runs, and the tests that can't be a cell beside them (their output comes after the notebooks')"

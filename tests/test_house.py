@@ -8,14 +8,18 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from statistics import mean, stdev
 
 import pytest
 import yaml
 
+from fer_nb.model_files import DEFAULT_MODEL
+
 PROJECT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("*.ipynb") if path.name != "index.ipynb")
+NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("[0-9]*.ipynb"))  # the chapters, and what goes deeper
+DOORS = ["index.ipynb", "api.ipynb", "trust.ipynb"]  # pages that are no chapters
 MODULES = sorted(path for path in (PROJECT / "fer_nb").glob("*.py") if not path.name.startswith("_"))
-PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in ("index.ipynb", *NOTEBOOKS))]
+PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in (*DOORS, *NOTEBOOKS))]
 PUBLIC_NAMES = 200  # at most, in all modules together: what a reader can still survey
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 OWN_FILE = re.compile(r"`((?:tests|findings|nbs|models)/[\w./-]+\.\w+)`")  # a file of the project, named in a text
@@ -44,9 +48,16 @@ def tree(module):
 
 
 def flattened(contents):
-    "The files of a sidebar, section by section."
+    "The sidebar's entries as (file, text), a chapter before what lies folded below it."
     for entry in contents:
-        yield from [entry] if isinstance(entry, str) else flattened(entry["contents"])
+        yield entry["href"], entry.get("text") or entry["section"]
+        yield from flattened(entry.get("contents", []))
+
+
+def title(name) -> str:
+    "The title of a notebook, and before it the number of the chapter."
+    number = re.match(r"0*(\d+\w?)_", name)
+    return (f"{number[1]} · " if number else "") + cells(f"nbs/{name}")[0].splitlines()[0].removeprefix("# ")
 
 
 # one order of chapters
@@ -54,7 +65,15 @@ def flattened(contents):
 
 def test_the_sidebar_shows_the_notebooks_in_the_order_of_their_names():
     site = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))
-    assert list(flattened(site["website"]["sidebar"]["contents"])) == ["index.ipynb", *NOTEBOOKS]
+    shown = list(flattened(site["website"]["sidebar"]["contents"]))
+    assert [name for name, _ in shown] == [*DOORS, *NOTEBOOKS]
+    assert [text for _, text in shown[len(DOORS) :]] == [title(name) for name in NOTEBOOKS]
+
+
+def test_the_first_chapter_names_all_and_which_ten_to_read():
+    rows = [line for line in page("nbs/01_intro.ipynb").splitlines() if re.match(r"\| *\*\*\d+\*\* *\|", line)]
+    assert [int(row.split("|")[1].strip(" *")) for row in rows] == sorted({int(name[:2]) for name in NOTEBOOKS})
+    assert [link for row in rows for link in LINK.findall(row)] == [name for name in NOTEBOOKS if name != "01_intro.ipynb"]
 
 
 def test_the_table_of_chapters_names_them_in_that_order():
@@ -202,6 +221,33 @@ def test_links_lead_to_files_and_headings_that_are_there(path):
             broken.append(link)
     broken += [name for name in OWN_FILE.findall(page(path)) if not (PROJECT / name).exists()]
     assert not broken
+
+
+def test_the_figures_of_the_first_page_are_those_of_the_default_model():
+    record = json.loads((PROJECT / "models" / DEFAULT_MODEL / "metrics.json").read_text(encoding="utf-8"))
+    figures, seeds = record["validation"], [row["accuracy"] for row in record["seeds"]]
+    everything, fresh = figures["all"], figures["without_duplicates"]
+    low, high = everything["interval_95"]
+    told = [
+        f"({everything['faces']:,} images", f"`{DEFAULT_MODEL}`", f"**{everything['accuracy']:.1%}**",
+        f"{low:.1%} to {high:.1%}",
+        f"{fresh['accuracy']:.1%} of the {fresh['faces']:,} images", f"macro-F1 {figures['macro_f1']:.3f}",
+        f"calibration error {figures['calibration']['served']['ece']:.3f}",
+        f"mean is {mean(seeds):.1%}, their standard deviation {stdev(seeds):.1%}",
+    ]  # fmt: skip
+    text = " ".join(page("nbs/index.ipynb").split())
+    assert not [words for words in told if words not in text]
+
+
+def test_the_docs_leave_the_readme_as_it_is():
+    "nbdev_docs writes a README anew that is older than the first page."
+    rule = (PROJECT / "Makefile").read_text(encoding="utf-8").split("\ndocs:")[1].split("\n\n")[0]
+    assert rule.index("touch README.md") < rule.index("nbdev_docs")
+
+
+@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if re.match(r"(05|06|08|10)_", name)])
+def test_the_reader_s_network_goes_from_chapter_to_chapter(name):
+    assert any("own_folder()" in cell for cell in cells(f"nbs/{name}", "code"))
 
 
 def test_the_changelog_begins_with_the_version_of_the_package():
