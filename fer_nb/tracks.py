@@ -32,6 +32,8 @@ class _Track:
     shown: int  # position of the label shown
     velocity: np.ndarray = field(default_factory=lambda: np.zeros(2))  # pixels a second
     visible: bool = True  # whether it was seen in the last frame
+    recent: np.ndarray | None = None  # (C,) float, smoothed over a shorter time; None before the second frame
+    held: float = 0.0  # seconds since the expression last changed
 
 # %% ../nbs/08b_tracks.ipynb #caff41ae
 @patch
@@ -125,17 +127,28 @@ def _smoothing(
     "How far, from 0 to 1, the smoothed value goes towards the new one."
     return -math.expm1(-seconds / time_constant) if time_constant > 0 else 1.0
 
+# %% ../nbs/08b_tracks.ipynb #486c891e
+_CHANGED = 0.3  # the share of the probability that has moved elsewhere; noise moves less, another expression more
+_LONGEST_MEMORY = 3.0  # seconds; what a face showed before that is another matter
+
 # %% ../nbs/08b_tracks.ipynb #0c3f3fe7
 @patch
 def judge(
     self: _Track,
     probabilities: np.ndarray,  # (C,) this frame's
-    share: float,  # 0 to 1, how far the smoothed probabilities go towards them
+    step: float,  # seconds since the last frame
+    time_constant: float,  # seconds, of the recent mean
     margin: float,  # 0 to 1, by how much another label must lead
 ) -> None:
     "Smooth the probabilities, and change the label where another one leads it clearly."
     self.raw = np.asarray(probabilities)
-    self.probabilities = self.probabilities + share * (self.raw - self.probabilities)
+    recent = self.probabilities if self.recent is None else self.recent
+    self.recent, self.held = recent + _smoothing(step, time_constant) * (self.raw - recent), self.held + step
+    if np.abs(self.recent - self.probabilities).sum() / 2 > _CHANGED:
+        self.probabilities, self.held = self.recent, 0.0
+    else:
+        memory = min(max(time_constant, self.held), _LONGEST_MEMORY)
+        self.probabilities = self.probabilities + _smoothing(step, memory) * (self.raw - self.probabilities)
     best = int(self.probabilities.argmax())
     if self.probabilities[best] > self.probabilities[self.shown] + margin:
         self.shown = best
@@ -205,7 +218,7 @@ def update(
         if track is None:
             track = self.start(face, raw)
         else:
-            track.judge(raw, _smoothing(self.now - track.seen, self.time_constant), self.margin)
+            track.judge(raw, self.now - track.seen, self.time_constant, self.margin)
             track.follow(face, self.now)
         tracks.append(track)
     return [
