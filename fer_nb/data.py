@@ -295,6 +295,18 @@ def _find_archive(
             return folder / name
     return folder
 
+# %% ../nbs/02_exploration.ipynb #0a1b0005
+def _mend(
+    path: Path,  # where nothing is
+    data: str | Path | None,  # what a person named, or None
+) -> str:
+    "What to do about data that is not there."
+    if data is None and os.environ.get("FER_DATA"):
+        return "FER_DATA names it: let it name a folder, a zip or a CSV that is there, or unset it."
+    if data is None and path.name == "sample":
+        return "`fer_nb data sample` draws the sample again."
+    return "`fer_nb data fetch` gets FER-2013, and --data names other data."
+
 # %% ../nbs/02_exploration.ipynb #6e77aa3f
 def load_faces(
     split: str = "train",  # "train", "validation" or "test"
@@ -305,7 +317,7 @@ def load_faces(
         raise FerError(f"There is no split '{split}'; choose one of {', '.join(_CSV_USAGES)}.")
     path = Path(data) if data is not None else find_data()
     if not path.exists():
-        raise FerError(f"There is no data at {path}; `fer_nb data fetch` gets FER-2013, and --data names other data.")
+        raise FerError(f"There is no data at {path}; {_mend(path, data)}")
     path = _find_archive(path) if path.is_dir() else path
     if path.is_dir():
         faces = _read_folder(path, split)

@@ -245,11 +245,6 @@ def test_the_docs_leave_the_readme_as_it_is():
     assert rule.index("touch README.md") < rule.index("nbdev_docs")
 
 
-@pytest.mark.parametrize("name", [name for name in NOTEBOOKS if re.match(r"(05|06|08|10)_", name)])
-def test_the_reader_s_network_goes_from_chapter_to_chapter(name):
-    assert any("own_folder()" in cell for cell in cells(f"nbs/{name}", "code"))
-
-
 def test_the_changelog_begins_with_the_version_of_the_package():
     settings = configparser.ConfigParser(delimiters=["="])
     settings.read(PROJECT / "settings.ini", encoding="utf-8")
