@@ -210,6 +210,11 @@ def _report_run(
     click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
+    for one in summary.passed[:3]:
+        click.echo(one.error, err=True)
+    if summary.passed:
+        files = "One file was" if len(summary.passed) == 1 else f"{len(summary.passed):,} files were"
+        click.echo(f"{files} passed over; {errors_file(out)} says which, and why.", err=True)
     if summary.faults:
         click.echo(f"{len(summary.faults):,} of the sources failed; {errors_file(out)} names them all.", err=True)
         sys.exit(1)

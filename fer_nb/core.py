@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['EXPRESSIONS', 'IMAGE_SIZE', 'IMAGE_ENDINGS', 'UNSURE_COLOUR', 'FerError', 'TooBusy', 'Gone', 'image_kind',
            'image_size', 'decode_image', 'decode_gray', 'softmax', 'temperature_scale', 'Colour', 'label_colours',
-           'contrast', 'written_whole', 'package_folder', 'project_folder', 'show_faces']
+           'contrast', 'written_whole', 'escape_name', 'unescape_name', 'package_folder', 'project_folder',
+           'show_faces']
 
 # %% ../nbs/01_intro.ipynb #7a27fb9f
 import importlib.util
@@ -44,7 +45,7 @@ IMAGE_ENDINGS = (  # of images, in any case of letters; they count only where th
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".webp", ".bmp", ".tif", ".tiff", ".heic", ".heif", ".avif", ".jp2",
 )
 
-# %% ../nbs/01_intro.ipynb #3b10440e
+# %% ../nbs/01_intro.ipynb #3b7e1903
 _SIGNATURES = {  # how files begin; the names are Pillow's
     "JPEG": rb"\xff\xd8\xff", "PNG": rb"\x89PNG\r\n\x1a\n", "WEBP": rb"RIFF.{4}WEBP", "BMP": rb"BM.{4}\0{4}",
     "TIFF": rb"II[*+]\0|MM\0[*+]", "GIF": rb"GIF8[79]a", "JPEG2000": rb"\0{3}\x0cjP  \r\n|\xffO\xffQ",
@@ -134,7 +135,7 @@ def _png_is_whole(
         start = end
     return False
 
-# %% ../nbs/01_intro.ipynb #0580f0b0
+# %% ../nbs/01_intro.ipynb #9d5159ba
 def _in_8_bits(
     image: np.ndarray,  # of any shape, uint8, uint16 or float
 ) -> np.ndarray:
@@ -258,6 +259,24 @@ def written_whole(
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+# %% ../nbs/01_intro.ipynb #87c5f526
+_UNWRITABLE = re.compile(r"[\ud800-\udfff]|\\(?=u(?:d[89a-f][0-9a-f]{2}|005c))")
+_ESCAPED = re.compile(r"\\u(d[89a-f][0-9a-f]{2}|005c)")
+
+
+def escape_name(
+    name: str,  # of a file, as Python gives it
+) -> str:
+    "The name as UTF-8, JSON and tables can hold it; nearly always the same."
+    return _UNWRITABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", name)
+
+
+def unescape_name(
+    written: str,  # what escape_name gave
+) -> str:
+    "The name as the file system knows it."
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), written)
 
 # %% ../nbs/01_intro.ipynb #befb3b82
 def package_folder() -> Path:

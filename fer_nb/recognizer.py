@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import IMAGE_SIZE, FerError, decode_image, image_size
+from .core import IMAGE_SIZE, FerError, decode_image, escape_name, image_size
 from .faces import BlazeFace, DetectedFace, HaarCascade, RecognizedFace, crop_face, shrink
 from .model import FacialExpressionModel, draw_heat, grad_cam
 from .tracks import Tracker, carry
@@ -95,7 +95,7 @@ def _squared(
     height, width = image.shape[0], max(1, round(image.shape[1] * stretch))
     return image if width == image.shape[1] else cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
 
-# %% ../nbs/08c_recognizer.ipynb #f0aedd57
+# %% ../nbs/08c_recognizer.ipynb #3c6f66e2
 _COMB = 12  # gray levels by which a line stands out from both its neighbours; noise does so by less
 _TEETH = np.ones((3, 1), np.uint8)  # as many such lines below one another are a comb, and no detail of the picture
 _AROUND = np.ones((7, 15), np.uint8)  # lines and pixels around a comb that moved, too
@@ -130,7 +130,7 @@ def _tone_curve() -> np.ndarray:
 
 _TONES = _tone_curve()
 
-# %% ../nbs/08c_recognizer.ipynb #ed0261d5
+# %% ../nbs/08c_recognizer.ipynb #2777a2cb
 def _is_plain(
     picture: Any,  # av.VideoFrame
 ) -> bool:
@@ -265,7 +265,7 @@ class Recognition:
     def as_dict(self) -> dict:
         "What JSON can hold."
         return {
-            "source": self.source, "frame": self.frame,
+            "source": escape_name(self.source), "frame": self.frame,
             "seconds": None if self.seconds is None else round(self.seconds, 6),
             "width": self.size[0], "height": self.size[1], "faces": [face.as_dict() for face in self.faces],
         }
