@@ -8,6 +8,7 @@ __all__ = ['VOTES', 'VOTE_COLUMNS', 'find_data', 'caption', 'fetch_fer2013', 'Fa
 
 # %% ../nbs/02_exploration.ipynb #ce68482b
 import csv
+import logging
 import os
 import shutil
 import zipfile
@@ -20,7 +21,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .core import EXPRESSIONS, IMAGE_ENDINGS, IMAGE_SIZE, FerError, decode_gray, project_folder
+from .core import EXPRESSIONS, IMAGE_ENDINGS, IMAGE_SIZE, FerError, decode_gray, image_kind, project_folder
 
 # %% ../nbs/02_exploration.ipynb #39998e89
 def find_data() -> Path:
@@ -120,12 +121,23 @@ def _split_folder(
     )
 
 # %% ../nbs/02_exploration.ipynb #8a32541d
+def _is_image(
+    file: Any,  # pathlib.Path or zipfile.Path
+) -> bool:
+    "Whether it is an image of a kind that the whole project reads."
+    if file.name.startswith(".") or not file.is_file():
+        return False
+    if file.name.lower().endswith(IMAGE_ENDINGS):
+        return True
+    with file.open("rb") as opened:
+        return image_kind(opened.read(64)) is not None
+
+
 def _image_files(
     folder: Path | zipfile.Path,
 ) -> list[Any]:  # paths of the same kind
-    "The files of a folder that end as images do, by name."
-    files = [file for file in folder.iterdir() if file.name.lower().endswith(IMAGE_ENDINGS) and not file.name.startswith(".")]
-    return sorted(files, key=lambda file: file.name)
+    "The images of a folder, by name."
+    return sorted(filter(_is_image, folder.iterdir()), key=lambda file: file.name)
 
 # %% ../nbs/02_exploration.ipynb #4fe363dc
 def _class_names(
@@ -145,6 +157,18 @@ def _class_names(
         raise FerError(f"{folder} holds one class, '{names[0]}'; there is nothing to tell it from, so add another.")
     return tuple(names)
 
+# %% ../nbs/02_exploration.ipynb #982d06cb
+def _tell_passed(
+    folder: Path | zipfile.Path,  # that holds a folder for each class
+    classes: Iterable[str],
+) -> None:
+    "Log how many files of the classes are no images, and name one."
+    files = [file for name in classes if (folder / name).is_dir() for file in (folder / name).iterdir() if file.is_file()]
+    passed = sorted(f"{file.parent.name}/{file.name}" for file in files if file.name[0] != "." and not _is_image(file))
+    if passed:
+        what = "one file is" if len(passed) == 1 else f"{len(passed):,} files are"
+        logging.getLogger(__name__).warning("%s: %s no image and passed over, such as %s.", folder, what, passed[0])
+
 # %% ../nbs/02_exploration.ipynb #b1f5dc9e
 def _read_classes(
     folder: Path | zipfile.Path,  # pathlib.Path or zipfile.Path that holds a folder for each class
@@ -160,6 +184,7 @@ def _read_classes(
                 names.append(file.name)
     if not images:
         raise FerError(f"{folder} holds no image; put the images of each expression into its folder.")
+    _tell_passed(folder, classes)
     return Faces(np.stack(images), np.array(labels), tuple(names), classes=classes)
 
 # %% ../nbs/02_exploration.ipynb #400949f8
