@@ -157,7 +157,7 @@ def _class_names(
         raise FerError(f"{folder} holds one class, '{names[0]}'; there is nothing to tell it from, so add another.")
     return tuple(names)
 
-# %% ../nbs/02_exploration.ipynb #982d06cb
+# %% ../nbs/02_exploration.ipynb #1527d781
 def _tell_passed(
     folder: Path | zipfile.Path,  # that holds a folder for each class
     classes: Iterable[str],
