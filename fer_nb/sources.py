@@ -48,7 +48,7 @@ def demo_frame(
     warp[:, 2] += np.array([320, 240]) - centre
     return cv2.warpAffine(photo, warp, (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
-# %% ../nbs/08d_sources.ipynb #966edd32
+# %% ../nbs/08d_sources.ipynb #de014fe4
 _HEAD = 4096  # bytes; a PNG that moves says so before its first pixels
 _VIDEO_BEGINNINGS = re.compile(  # MP4, Matroska, AVI, Ogg, FLV, WMV; MPEG, and transport streams of television and of cameras
     rb".{4}(?:ftyp|moov|mdat|wide|free|skip)|\x1aE\xdf\xa3|RIFF.{4}AVI |OggS|FLV\x01|0&\xb2u"
@@ -206,7 +206,7 @@ def _far_files(
     filesystem, root = fsspec.core.url_to_fs(address)
     yield from (filesystem.unstrip_protocol(name) for name in filesystem.find(root))
 
-# %% ../nbs/08d_sources.ipynb #bbaff178
+# %% ../nbs/08d_sources.ipynb #7087af11
 _NO_PICTURES = {"tty", "hls", "dash", "concat", "sdp"}  # FFmpeg's names of text and of lists of files, videos for it
 _TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
 
@@ -622,34 +622,61 @@ def _start_at(
         before = sum(0 <= video.seconds_of(stamp) < begin for stamp in stamps)
         return _Start(video.origin, begin, before if number is None else number)
 
-# %% ../nbs/08d_sources.ipynb #25f97a30
-_SEGMENT = b"\x18\x53\x80\x67"  # Matroska's element that holds all the rest
+# %% ../nbs/08d_sources.ipynb #562b1f9b
+_EXACT = ("matroska,webm", "gif", "ogg")  # FFmpeg's names of the kinds whose own length is always right
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # WMV's object that says the file's length
 
 
-def _said_length(
-    file: Any,  # open for reading bytes
-    size: int,  # bytes in it
-) -> int | None:
-    "Bytes that the file should have, by its container; None where that doesn't say."
-    head = file.read(_HEAD)
-    if head.startswith(b"\x1aE\xdf\xa3") and (place := head.find(_SEGMENT) + 4) > 4:
-        width = 9 - head[place].bit_length()  # of the number that follows; all its bits are set where the length is unknown
-        length = int.from_bytes(head[place : place + width], "big") & (1 << 7 * width) - 1
-        return None if length == (1 << 7 * width) - 1 else place + width + length
-    if (place := head.find(_ASF_FILE)) > 0:
-        return int.from_bytes(head[place + 40 : place + 48], "little") or None
-    if head.startswith(b"FLV"):  # each piece is followed by its length
-        file.seek(size - 4)
-        last = int.from_bytes(file.read(4), "big")
-        file.seek(max(0, size - 4 - last))
-        tag = file.read(4)
-        return size if last > 11 and int.from_bytes(tag[1:], "big") + 11 == last else size + 1
+def _matroska_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of Matroska and WebM: one element, the segment, holds all that follows."
+    place = head.find(b"\x18\x53\x80\x67") + 4
+    width = 9 - head[place].bit_length()  # of the number that follows; all its bits are set where the length is unknown
+    length = int.from_bytes(head[place : place + width], "big") & (1 << 7 * width) - 1
+    return None if place < 4 or length == (1 << 7 * width) - 1 else place + width + length
+
+
+def _asf_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of WMV."
+    place = head.find(_ASF_FILE)
+    return int.from_bytes(head[place + 40 : place + 48], "little") or None if place > 0 else None
+
+
+def _flv_length(head: bytes, file: Any, size: int) -> int:
+    "Of FLV: each piece is followed by its length."
+    file.seek(max(0, size - 4))
+    last = int.from_bytes(file.read(4), "big")
+    file.seek(max(0, size - 4 - last))
+    return size if last == int.from_bytes(file.read(4)[1:], "big") + 11 else size + 1
+
+
+def _gif_length(head: bytes, file: Any, size: int) -> int:
+    "Of GIF: it ends with a semicolon."
+    file.seek(max(0, size - 64))
+    return size if file.read().rstrip(b"\0").endswith(b";") else size + 1
+
+
+def _ogg_length(head: bytes, file: Any, size: int) -> int:
+    "Of Ogg: its last page, of 64 kB at most, says how long each of its up to 255 pieces is."
+    file.seek(max(0, size - 70_000))
+    rest = file.read()
+    page = rest[max(0, rest.rfind(b"OggS")) :]
+    pieces = page[26] if len(page) > 26 else 255
+    return size - len(page) + 27 + pieces + sum(page[27 : 27 + pieces])
+
+
+def _riff_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of AVI: one part after the other, where it has several gigabytes."
     place = 0
-    while head[:4] == b"RIFF" and place < size:  # an AVI of several gigabytes has several
+    while place < size:
         file.seek(place)
         place += 8 + int.from_bytes(file.read(8)[4:], "little")
-    return place or None
+    return place
+
+
+_LENGTHS = {
+    b"\x1aE\xdf\xa3": _matroska_length, b"0&\xb2u": _asf_length, b"FLV\x01": _flv_length, b"GIF8": _gif_length,
+    b"OggS": _ogg_length, b"RIFF": _riff_length,
+}
 
 
 def _is_complete(
@@ -660,7 +687,8 @@ def _is_complete(
         return None
     size = os.path.getsize(source)
     with open(source, "rb") as file:
-        said = _said_length(file, size)
+        head = file.read(_HEAD)
+        said = _LENGTHS[head[:4]](head, file, size) if head[:4] in _LENGTHS else None
     return None if said is None else said <= size
 
 # %% ../nbs/08d_sources.ipynb #2220cc82
@@ -685,16 +713,18 @@ def fault(
             self.lose(self.seconds_of(stamp))
     first = self.stream.start_time or 0  # a header counts from here, though nothing may be shown yet
     end, length = float((self.end - first) * self.stream.time_base), _promised_length(self.stream)
-    if whole and self.timed and (length - end > 1 or self.spoiled):
+    if whole and self.timed:
         complete, long = _is_complete(self.source), f" of {length:.2f} s" if length - end > 1 else ""
-        if complete is False or complete is None and long:
+        sure = self.stream.container.format.name in _EXACT or self.spoiled or long
+        if complete is False and sure or complete is None and long:
             return f"ends after {end:.2f} s{long}, so it was cut short; what there is was used"
+    if whole and not self.number and not self.begin:
+        return "has no picture that can be decoded; name a video or an image"
     if self.lost:
         frames = "one frame" if self.lost == 1 else f"{self.lost} frames"
         return f"is damaged at {self.lost_at:.2f} s, where {frames} can't be decoded; all that can be was used"
     if self.spoiled:
-        frames = "one frame is" if len(self.spoiled) == 1 else f"{len(self.spoiled)} frames are"
-        return f"is damaged at {min(self.spoiled):.2f} s, where {frames} not whole; all that came was used"
+        return f"is damaged from {min(self.spoiled):.2f} s on, where a frame is not whole; all that came was used"
     return None
 
 # %% ../nbs/08d_sources.ipynb #5a5f981f
@@ -779,7 +809,7 @@ def _demo_frames(
     for number in range(after + 1, _DEMO_SECONDS * _DEMO_RATE):
         yield Frame(source, number, number / _DEMO_RATE, demo_frame(photo, number / _DEMO_RATE))
 
-# %% ../nbs/08d_sources.ipynb #2ca01620
+# %% ../nbs/08d_sources.ipynb #ecbcaf25
 def _animation_frames(
     source: str,  # a WebP
 ) -> Generator[Frame, None, None]:
