@@ -48,7 +48,7 @@ def demo_frame(
     warp[:, 2] += np.array([320, 240]) - centre
     return cv2.warpAffine(photo, warp, (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
-# %% ../nbs/08d_sources.ipynb #de014fe4
+# %% ../nbs/08d_sources.ipynb #c4868298
 _HEAD = 4096  # bytes; a PNG that moves says so before its first pixels
 _VIDEO_BEGINNINGS = re.compile(  # MP4, Matroska, AVI, Ogg, FLV, WMV; MPEG, and transport streams of television and of cameras
     rb".{4}(?:ftyp|moov|mdat|wide|free|skip)|\x1aE\xdf\xa3|RIFF.{4}AVI |OggS|FLV\x01|0&\xb2u"
@@ -206,7 +206,7 @@ def _far_files(
     filesystem, root = fsspec.core.url_to_fs(address)
     yield from (filesystem.unstrip_protocol(name) for name in filesystem.find(root))
 
-# %% ../nbs/08d_sources.ipynb #7087af11
+# %% ../nbs/08d_sources.ipynb #c4303944
 _NO_PICTURES = {"tty", "hls", "dash", "concat", "sdp"}  # FFmpeg's names of text and of lists of files, videos for it
 _TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
 
@@ -368,6 +368,9 @@ def _numbered_frames(
             yield Frame(source, number, number / cut.rate, _read_bytes(file))
 
 # %% ../nbs/08d_sources.ipynb #64557878
+_MOST_PIXELS = 100_000_000  # of a frame, three times those of an 8K video; a GIF of a kilobyte can claim more than the memory
+
+
 def _opened_file(
     source: str,  # a video's path or address
     stack: ExitStack,  # what closes the file
@@ -396,6 +399,9 @@ def _opened(
             stream = container.streams.best("video")
             if stream is None or stream.codec_context is None:
                 raise FerError(f"{source_name(source)} has no picture in it; name a video or an image.")
+            if stream.width * stream.height > _MOST_PIXELS:
+                raise FerError(f"{source_name(source)} is {stream.width}x{stream.height} pixels; make it smaller.")
+            stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}  # where the size changes on the way
         yield container, stream
 
 # %% ../nbs/08d_sources.ipynb #5f42a6e0
@@ -622,7 +628,7 @@ def _start_at(
         before = sum(0 <= video.seconds_of(stamp) < begin for stamp in stamps)
         return _Start(video.origin, begin, before if number is None else number)
 
-# %% ../nbs/08d_sources.ipynb #562b1f9b
+# %% ../nbs/08d_sources.ipynb #dec26d1e
 _EXACT = ("matroska,webm", "gif", "ogg")  # FFmpeg's names of the kinds whose own length is always right
 _ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # WMV's object that says the file's length
 
@@ -809,7 +815,7 @@ def _demo_frames(
     for number in range(after + 1, _DEMO_SECONDS * _DEMO_RATE):
         yield Frame(source, number, number / _DEMO_RATE, demo_frame(photo, number / _DEMO_RATE))
 
-# %% ../nbs/08d_sources.ipynb #ecbcaf25
+# %% ../nbs/08d_sources.ipynb #338c6844
 def _animation_frames(
     source: str,  # a WebP
 ) -> Generator[Frame, None, None]:
