@@ -182,6 +182,9 @@ _ENDINGS = IMAGE_ENDINGS + (  # of files that are not looked into before they ar
 )
 
 
+_RAW_ENDINGS = (".cr2", ".nef", ".nrw", ".arw", ".srf", ".dng", ".orf", ".rw2", ".pef", ".srw")  # TIFFs that show a thumbnail
+
+
 def _near_files(
     folder: str,
 ) -> Iterator[str]:
@@ -237,6 +240,8 @@ def _passed_over(
         return "is no file" if os.path.exists(name) else "is a link that leads nowhere"
     if name.lower().endswith(_ENDINGS):
         return None
+    if name.lower().endswith(_RAW_ENDINGS):
+        return "is a camera's raw data, to be developed into a JPEG or TIFF first"
     if far:
         with fsspec.open(name, "rb") as file:
             known = bool(_content(file.read(_HEAD)))

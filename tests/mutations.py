@@ -12,6 +12,7 @@ from contextlib import ExitStack, suppress
 from itertools import count, islice
 
 import av
+import pillow_heif
 from PIL import Image
 
 SIDES = [0, 1, 2, 15, 16, 17, 255, 256, 4096, 7071, 8000, 16384, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1]
@@ -37,6 +38,8 @@ def good_images(
             images.append(save(picture, name, **option))
     images += [save(picture.convert(mode), "PNG") for mode in ("L", "P", "RGBA", "1", "I;16")]
     images += [save(picture.convert("L"), "JPEG"), save(picture.convert("CMYK"), "JPEG")]
+    pillow_heif.register_heif_opener()
+    images += [save(picture, name) for name in ("HEIF", "AVIF", "JPEG2000", "PPM")]
     frames = [picture.resize((48, 48)).rotate(angle) for angle in (0, 90, 180)]
     images += [save(frames[0], name, save_all=True, append_images=frames[1:]) for name in ("GIF", "PNG", "WEBP", "TIFF")]
     return images
