@@ -28,6 +28,7 @@ UPLOAD_LIMIT = 16 * 2**20  # bytes of a request: a photograph of many megapixels
 _UPLOADS = 64  # images in a request: an album's page; more would hold one thread for long
 _IMAGES = 4  # uploaded images decoded at once: each may need 150 MB
 _FRAME_LIMIT, _FRAME_PIXELS = 2 * 2**20, 4_000_000  # bytes and area of a session's frame: twice full HD
+_PICTURE_PIXELS = 60_000_000  # area of an uploaded image; a stranger does not get the memory that an archive does
 STREAMS = 60  # at once; a page holds two, and each holds a thread of the server
 _PATIENCE = 30.0  # seconds that an uploaded image waits for its turn, which is as long as people wait
 
@@ -222,6 +223,7 @@ def _recognize(
 ) -> dict:
     "The faces of an uploaded image, as JSON holds them."
     start = time.monotonic()
+    image_size(data, source or "The image", _PICTURE_PIXELS)
     if not parts.images.acquire(timeout=_PATIENCE):
         raise TooBusy("Too many images are being read; try again in a moment.")
     try:

@@ -210,6 +210,11 @@ def _report_run(
     click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
+    for one in summary.passed[:3]:
+        click.echo(one.error, err=True)
+    if summary.passed:
+        files = "One file was" if len(summary.passed) == 1 else f"{len(summary.passed):,} files were"
+        click.echo(f"{files} passed over; {errors_file(out)} says which, and why.", err=True)
     if summary.faults:
         click.echo(f"{len(summary.faults):,} of the sources failed; {errors_file(out)} names them all.", err=True)
         sys.exit(1)
@@ -226,6 +231,7 @@ def _annotate_here(
     overwrite: bool,  # see Run.work
     resume: bool,  # see Run.work
     video: str | None,  # path of a clip
+    anonymise: str | None,  # see Run.work
 ) -> Any:
     "The table, made in this process; gives its resume.Summary."
     from tqdm import tqdm
@@ -238,7 +244,7 @@ def _annotate_here(
     total = sum(count_frames(source, cut) for source in sources) if len(sources) <= _COUNTED else None
     try:
         with tqdm(total=total or None, unit=" frames", file=sys.stderr, disable=None) as bar:
-            return run.work(overwrite, resume, video, _show_progress(bar))
+            return run.work(overwrite, resume, video, anonymise, _show_progress(bar))
     except KeyboardInterrupt:
         click.echo(f"Stopped. All but the last seconds is kept; the same command with --resume goes on with {out}.", err=True)
         sys.exit(130)  # as shells have it: 128 and the number of the signal
@@ -252,6 +258,7 @@ def _annotate_here(
 @click.option("--every", type=_Seconds(), default=0.0, help="The first frame of each such time.", show_default="all frames")
 @click.option("--rate", type=click.FloatRange(0.001), default=25.0, help="Frames a second of numbered images (shot_%04d.png).")
 @click.option("--video", help="Write the one video that is named with its faces marked, as .mp4.")
+@click.option("--anonymise", type=click.Choice(["blur", "box"]), help="Cover all faces in that video.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This process, or Ray on many machines.")
@@ -259,7 +266,7 @@ def _annotate_here(
 @_model_option
 def annotate(
     inputs: tuple[str, ...], out: str, start: float, end: float | None, every: float, rate: float, video: str | None,
-    overwrite: bool, resume: bool, engine: str, address: str | None, model: str,
+    anonymise: str | None, overwrite: bool, resume: bool, engine: str, address: str | None, model: str,
 ) -> None:
     "Write a row for every face in images, folders, videos, numbered images, or what a webcam sees for a given time."
     from fer_nb.sources import Cut
@@ -267,8 +274,10 @@ def annotate(
     cut = Cut(start, end, every, rate)
     if end is not None and end <= start:
         raise FerError("--end is not after --start; name a later time.")
+    if anonymise and not video:
+        raise FerError("--anonymise covers the faces in a clip; name one with --video.")
     if engine == "local":
-        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video))
+        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video, anonymise))
     elif video:
         raise FerError("A clip is written by the local engine; leave --video or --engine ray out.")
     else:

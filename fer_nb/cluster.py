@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from .annotate import Fault, annotated_frames, load_recognizers
-from .core import FerError
+from .core import FerError, escape_name
 from .recognizer import Recognition
-from .resume import Summary, check_same, write_faults
-from .sources import Cut, find_sources, is_live
+from .resume import Summary, check_same, look_through, write_faults
+from .sources import Cut, is_live
 from .table import Rows, errors_file
 
 # %% ../nbs/10e_cluster.ipynb #57865bea
@@ -32,7 +32,7 @@ def _source_file(
     source: str,
 ) -> str:
     "Where a source's rows are, in one of 256 folders, since a folder should not hold millions of files."
-    digest = hashlib.sha256(source.encode()).hexdigest()
+    digest = hashlib.sha256(escape_name(source).encode()).hexdigest()
     return f"{out.rstrip('/')}/bucket={digest[:2]}/{digest[:32]}.parquet"
 
 # %% ../nbs/10e_cluster.ipynb #3f76d5e8
@@ -174,7 +174,7 @@ def annotate_with_ray(
     annotator: type = _SourceAnnotator,  # what each worker runs
 ) -> Summary:
     "A row for every face of every source, as a Parquet dataset in a folder."
-    sources = find_sources(inputs)
+    sources, passed = look_through(inputs)
     if lives := [source for source in sources if is_live(source)]:
         raise FerError(f"Camera {lives[0]} is on one machine; leave --engine ray out.")
     asked = {"sources": sources, "cut": asdict(cut), "model": Rows(model).model_hash}
@@ -182,5 +182,5 @@ def annotate_with_ray(
     results, left = _sources_left(str(out), asked, overwrite, resume)
     results += _spread(ray, left, annotator, str(out), model, cut) if left else []
     faults = [Fault(**fault) for result in results for fault in result["faults"]]
-    write_faults(errors_file(out), faults)
-    return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults)
+    write_faults(errors_file(out), faults + passed)
+    return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults, passed)

@@ -8,19 +8,22 @@ __all__ = ['VOTES', 'VOTE_COLUMNS', 'find_data', 'caption', 'fetch_fer2013', 'Fa
 
 # %% ../nbs/02_exploration.ipynb #ce68482b
 import csv
+import logging
 import os
+import re
 import shutil
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from .core import EXPRESSIONS, IMAGE_ENDINGS, IMAGE_SIZE, FerError, decode_gray, project_folder
+from .core import EXPRESSIONS, IMAGE_ENDINGS, IMAGE_SIZE, FerError, decode_gray, image_kind, project_folder
 
 # %% ../nbs/02_exploration.ipynb #39998e89
 def find_data() -> Path:
@@ -101,6 +104,50 @@ def _to_face(
 
 # %% ../nbs/02_exploration.ipynb #0fec5f06
 _CSV_USAGES = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}  # Kaggle's names of the splits
+_SPLIT_WORDS = {
+    "train": ("train", "training"), "validation": ("validation", "val", "valid", "publictest"),
+    "test": ("test", "testing", "privatetest"),
+}
+_CLASS_WORDS = {
+    "angry": ("angry", "anger"), "disgust": ("disgust", "disgusted"), "fear": ("fear", "fearful", "afraid"),
+    "happy": ("happy", "happiness"), "neutral": ("neutral",), "sad": ("sad", "sadness"), "surprise": ("surprise", "surprised"),
+}
+_RAFDB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}  # its numbers
+
+
+def _folders(
+    root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
+) -> list[str]:
+    "The names of the folders in it, by name, but for hidden ones and what Macs leave in a zip."
+    return sorted(path.name for path in root.iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+def _named(
+    root: Path | zipfile.Path,  # what holds the folders
+    words: dict[str, tuple[str, ...]],  # our names, and by which others they go
+) -> dict[str, str]:
+    "Our name of each folder that has one, and the folder's own; FerError where two folders mean the same."
+    found: dict[str, str] = {}
+    for name in _folders(root):
+        for ours in (ours for ours, others in words.items() if name.lower() in others):
+            if ours in found:
+                raise FerError(f"{root} holds '{found[ours]}' and '{name}', which mean the same; put them together.")
+            found[ours] = name
+    return found
+
+# %% ../nbs/02_exploration.ipynb #4ad4f3b4
+def _inner(
+    root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
+) -> Path | zipfile.Path:
+    "The folder inside that holds the data, where others are put around it."
+    for _ in range(4):
+        names = _folders(root)
+        if len(names) != 1 or _named(root, _SPLIT_WORDS):
+            return root
+        if not _folders(root / names[0]) and not any(file.name.endswith(".csv") for file in (root / names[0]).iterdir()):
+            return root
+        root = root / names[0]
+    return root
 
 # %% ../nbs/02_exploration.ipynb #c9e10400
 def _split_folder(
@@ -108,51 +155,82 @@ def _split_folder(
     split: str,  # "train", "validation" or "test"
 ) -> tuple[Path | zipfile.Path, str]:
     "The folder of a split and the prefix its files carry. Kaggle keeps validation and test images together in `test/`."
-    if (root / split).is_dir() and split != "test":
-        return root / split, ""
-    if split != "train" and (root / "test").is_dir():
-        folders = [folder for folder in (root / "test").iterdir() if folder.is_dir()]
-        mixed = any(file.name.startswith("PublicTest") for folder in folders for file in folder.iterdir())
-        return root / "test", _CSV_USAGES[split] if mixed else ""
+    found = _named(root, _SPLIT_WORDS)
+    if split in found and split != "test":
+        return root / found[split], ""
+    if split != "train" and "test" in found:
+        test = root / found["test"]
+        files = (file for name in _folders(test) for file in (test / name).iterdir())
+        return test, _CSV_USAGES[split] if any(file.name.startswith("PublicTest") for file in files) else ""
     raise FerError(
         f"{root} has no folder '{split}'; it should hold train/ and validation/ (or test/), "
         "each with a folder for every expression."
     )
 
 # %% ../nbs/02_exploration.ipynb #8a32541d
+def _is_image(
+    file: Any,  # pathlib.Path or zipfile.Path
+) -> bool:
+    "Whether it is an image of a kind that the whole project reads."
+    if file.name.startswith(".") or not file.is_file():
+        return False
+    if file.name.lower().endswith(IMAGE_ENDINGS):
+        return True
+    with file.open("rb") as opened:
+        return image_kind(opened.read(64)) is not None
+
+
 def _image_files(
     folder: Path | zipfile.Path,
 ) -> list[Any]:  # paths of the same kind
-    "The files of a folder that end as images do, by name."
-    files = [file for file in folder.iterdir() if file.name.lower().endswith(IMAGE_ENDINGS) and not file.name.startswith(".")]
-    return sorted(files, key=lambda file: file.name)
+    "The images of a folder, by name."
+    return sorted(filter(_is_image, folder.iterdir()), key=lambda file: file.name)
 
 # %% ../nbs/02_exploration.ipynb #4fe363dc
-def _class_names(
+def _class_folders(
     folder: Path | zipfile.Path,  # pathlib.Path or zipfile.Path that holds a folder for each class
-) -> tuple[str, ...]:
-    "The seven expressions, or the data's own classes by name; FerError if one of the seven is missing."
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir() and path.name[0] not in "._")
+    rafdb: bool = False,  # whether 1 to 7 are the numbers of RAF-DB
+) -> dict[str, str]:
+    "The seven expressions, or the data's own classes by name, with their folders' names; FerError if one of seven is missing."
+    names = _folders(folder)
     empty = [name for name in names if not _image_files(folder / name)]
-    if set(names) - set(empty) <= set(EXPRESSIONS):
-        missing = [repr(name) for name in EXPRESSIONS if name not in names]
+    if set(names) == set(_RAFDB):
+        if not rafdb:
+            raise FerError(f"{folder} has classes 1 to 7; name them, or write rafdb: before the path if they are RAF-DB's.")
+        return {ours: number for ours, number in sorted((ours, number) for number, ours in _RAFDB.items())}
+    known = _named(folder, _CLASS_WORDS)
+    if set(names) - set(empty) <= set(known.values()):
+        missing = [repr(name) for name in EXPRESSIONS if name not in known]
         if missing:
             raise FerError(f"{folder} has no folder {', '.join(missing)}; it needs one for each of {', '.join(EXPRESSIONS)}.")
-        return EXPRESSIONS
+        return {name: known[name] for name in EXPRESSIONS}
     if empty:
         raise FerError(f"{folder / empty[0]} holds no image; put that class's images there, or remove the folder.")
     if len(names) < 2:
         raise FerError(f"{folder} holds one class, '{names[0]}'; there is nothing to tell it from, so add another.")
-    return tuple(names)
+    return dict(zip(names, names))
+
+# %% ../nbs/02_exploration.ipynb #88ce7a7e
+def _tell_passed(
+    folder: Path | zipfile.Path,  # that holds a folder for each class
+    classes: Iterable[str],
+) -> None:
+    "Log how many files of the classes are no images, and name one."
+    files = [file for name in classes if (folder / name).is_dir() for file in (folder / name).iterdir() if file.is_file()]
+    passed = sorted(f"{file.parent.name}/{file.name}" for file in files if file.name[0] != "." and not _is_image(file))
+    if passed:
+        what = "one file is" if len(passed) == 1 else f"{len(passed):,} files are"
+        logging.getLogger(__name__).warning("%s: %s no image and passed over, such as %s.", folder, what, passed[0])
 
 # %% ../nbs/02_exploration.ipynb #b1f5dc9e
 def _read_classes(
     folder: Path | zipfile.Path,  # pathlib.Path or zipfile.Path that holds a folder for each class
     prefix: str = "",  # only files whose names begin so
+    rafdb: bool = False,  # see _class_folders
 ) -> Faces:
     "Read `<class>/*.png` as `Faces`, ordered by class and file name."
-    classes, images, labels, names = _class_names(folder), [], [], []
-    for label, name in enumerate(classes):
+    classes, images, labels, names = _class_folders(folder, rafdb), [], [], []
+    for label, name in enumerate(classes.values()):
         for file in _image_files(folder / name):
             if file.name.startswith(prefix):
                 images.append(_to_face(decode_gray(file.read_bytes(), file)))
@@ -160,15 +238,15 @@ def _read_classes(
                 names.append(file.name)
     if not images:
         raise FerError(f"{folder} holds no image; put the images of each expression into its folder.")
-    return Faces(np.stack(images), np.array(labels), tuple(names), classes=classes)
+    _tell_passed(folder, classes.values())
+    return Faces(np.stack(images), np.array(labels), tuple(names), classes=tuple(classes))
 
 # %% ../nbs/02_exploration.ipynb #400949f8
 def _has_classes_only(
     root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
 ) -> bool:
     "Whether it holds folders of images, and none of a split."
-    folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] not in "._"]
-    return not {path.name for path in folders} & set(_CSV_USAGES) and any(_image_files(folder) for folder in folders)
+    return not _named(root, _SPLIT_WORDS) and any(_image_files(root / name) for name in _folders(root))
 
 # %% ../nbs/02_exploration.ipynb #deb1d966
 def _held_out(
@@ -188,26 +266,32 @@ def _held_out(
 def _read_folder(
     root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
     split: str,  # "train", "validation" or "test"
+    rafdb: bool = False,  # see _class_folders
 ) -> Faces:
     "Read `split/<class>/*.png` as `Faces`; without any split's folder, `<class>/*.png`, of which a fifth is held out."
+    root = _inner(root)
     if _has_classes_only(root) and split != "test":
-        faces = _read_classes(root)
+        faces = _read_classes(root, rafdb=rafdb)
         source = f"{str(root).rstrip('/')} (a fifth of each class held out for validation)"
         return replace(faces.subset(_held_out(faces) == (split == "validation")), source=source)
     folder, prefix = _split_folder(root, split)
-    return replace(_read_classes(folder, prefix), source=str(root))
+    return replace(_read_classes(folder, prefix, rafdb), source=str(root))
 
 # %% ../nbs/02_exploration.ipynb #8dc480d6
 _CSV_EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the CSV's own label order
 
 # %% ../nbs/02_exploration.ipynb #101cf9b8
 def _csv_rows(
-    path: str | Path,  # a CSV file
+    path: str | Path | zipfile.Path,  # a CSV file
     columns: Iterable[str],  # names that its header must have
 ) -> Iterator[tuple[int, dict[str, str]]]:
     "Yield each line of a CSV as `(number of the line, dict of its fields)`."
-    with open(path, newline="", encoding="utf-8-sig", errors="replace") as file:
-        reader = csv.DictReader(file, skipinitialspace=True)
+    where = Path(path) if isinstance(path, str) else path
+    with where.open("r", newline="", encoding="utf-8-sig", errors="replace") as file:
+        header = file.readline()
+        semicolons = ";" in header and "," not in header  # as spreadsheets write it where the comma is in numbers
+        lines = chain([header], file)
+        reader = csv.DictReader(lines, skipinitialspace=True, delimiter=";" if semicolons else ",")
         try:
             missing = set(columns) - set(reader.fieldnames or ())
             if missing:
@@ -227,7 +311,8 @@ def _parse_csv_row(
     place: str,  # str, file and line for the message
 ) -> tuple[np.ndarray, int]:
     "One CSV line as `(image, label)`."
-    if row["emotion"] not in "0123456" or len(row["emotion"]) != 1:
+    label = row["emotion"].removesuffix(".0")  # as pandas writes a column that once had gaps
+    if label not in "0123456" or len(label) != 1:
         raise FerError(f"{place} has the label '{row['emotion']}'; FER-2013's labels are 0 to 6.")
     values = row["pixels"].split()
     if len(values) != IMAGE_SIZE**2:
@@ -238,28 +323,41 @@ def _parse_csv_row(
         raise FerError(f"{place} has a pixel that is not a whole number; fetch the file again.") from None
     if image.min() < 0 or image.max() > 255:
         raise FerError(f"{place} has a pixel outside 0 to 255; fetch the file again.")
-    label = EXPRESSIONS.index(_CSV_EXPRESSIONS[int(row["emotion"])])
-    return image.astype(np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE), label
+    return image.astype(np.uint8).reshape(IMAGE_SIZE, IMAGE_SIZE), EXPRESSIONS.index(_CSV_EXPRESSIONS[int(label)])
 
 # %% ../nbs/02_exploration.ipynb #656ba2bb
+def _csv_columns(
+    path: str | Path | zipfile.Path,
+) -> set[str]:
+    "The names in a CSV's header."
+    where = Path(path) if isinstance(path, str) else path
+    with where.open("r", encoding="utf-8-sig", errors="replace") as file:
+        return {name.strip(' "') for name in re.split("[,;]", file.readline().strip())}
+
+
 def _read_csv(
-    path: str | Path,  # Kaggle's fer2013.csv
+    path: str | Path | zipfile.Path,  # Kaggle's fer2013.csv
     split: str,  # "train", "validation" or "test"
 ) -> Faces:
-    "Read one split of Kaggle's `fer2013.csv` as `Faces`."
+    "Read one split of Kaggle's `fer2013.csv` as `Faces`; without the column Usage a fifth is held out."
     images, labels, names = [], [], []
-    for line, row in _csv_rows(path, ("emotion", "pixels", "Usage")):
+    whole = _csv_columns(path) & {"emotion", "pixels", "Usage"} == {"emotion", "pixels"} and split != "test"
+    for line, row in _csv_rows(path, ("emotion", "pixels") if whole else ("emotion", "pixels", "Usage")):
         place = f"{path}, line {line}"
-        if row["Usage"] not in _CSV_USAGES.values():
+        if not whole and row["Usage"] not in _CSV_USAGES.values():
             raise FerError(f"{place} has the Usage '{row['Usage']}'; FER-2013 knows {', '.join(_CSV_USAGES.values())}.")
-        if row["Usage"] == _CSV_USAGES[split]:
+        if whole or row["Usage"] == _CSV_USAGES[split]:
             image, label = _parse_csv_row(row, place)
             images.append(image)
             labels.append(label)
             names.append(f"line {line}")
     if not images:
         raise FerError(f"{path} has no line with the Usage {_CSV_USAGES[split]}; is it the whole file?")
-    return Faces(np.stack(images), np.array(labels), tuple(names), source=str(path))
+    faces = Faces(np.stack(images), np.array(labels), tuple(names), source=str(path))
+    if not whole:
+        return faces
+    source = f"{path} (a fifth of each class held out for validation)"
+    return replace(faces.subset(_held_out(faces) == (split == "validation")), source=source)
 
 # %% ../nbs/02_exploration.ipynb #0872c2dc
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
@@ -269,28 +367,31 @@ VOTE_COLUMNS = [VOTES.index(name) for name in _SEVEN_VOTES]
 # %% ../nbs/02_exploration.ipynb #71fc5e9e
 def _add_votes(
     faces: Faces,  # Faces
-    path: str | Path,  # ferplus.csv: split, file and the ten columns of VOTES
+    path: str | Path,  # ferplus.csv: split, file and the ten columns of VOTES; or Microsoft's, with Usage and Image name
     split: str,  # "train", "validation" or "test"
 ) -> Faces:
     "The same faces with their FER+ votes; a face without any has zeros."
     votes = {}
-    for line, row in _csv_rows(path, ("split", "file", *VOTES)):
-        if row["split"] == split:
+    theirs = "Image name" in _csv_columns(path)
+    part, file, wanted = ("Usage", "Image name", _CSV_USAGES[split]) if theirs else ("split", "file", split)
+    for line, row in _csv_rows(path, (part, file, *VOTES)):
+        if row[part] == wanted:
             try:
-                votes[Path(row["file"]).stem] = [int(row[name]) for name in VOTES]
+                votes[Path(row[file]).stem] = votes[f"line {line}"] = [int(row[name]) for name in VOTES]
             except ValueError:
                 raise FerError(f"{path}, line {line} has a vote that is not a whole number.") from None
     none = [0] * len(VOTES)
-    return replace(faces, votes=np.array([votes.get(Path(name).stem, none) for name in faces.names]))
+    keys = [name if name.startswith("line ") else Path(name).stem for name in faces.names]
+    return replace(faces, votes=np.array([votes.get(key, none) for key in keys]))
 
 # %% ../nbs/02_exploration.ipynb #9f6747bf
 def _find_archive(
     folder: Path,  # pathlib.Path
 ) -> Path:
     "The zip or CSV of FER-2013 lying in a folder that holds no image folders itself; else the folder."
-    if (folder / "train").is_dir() or (folder / "validation").is_dir() or (folder / "test").is_dir():
+    if _named(folder, _SPLIT_WORDS):
         return folder
-    for name in ("fer2013-images.zip", "fer2013.csv"):
+    for name in ("fer2013-images.zip", "fer2013.csv", "icml_face_data.csv"):
         if (folder / name).exists():
             return folder / name
     return folder
@@ -308,11 +409,28 @@ def _mend(
     return "`fer_nb data fetch` gets FER-2013, and --data names other data."
 
 # %% ../nbs/02_exploration.ipynb #6e77aa3f
+_RAFDB_MARK = "rafdb:"  # before a path: the classes 1 to 7 are those of RAF-DB
+
+
+def _read_zip(
+    root: zipfile.Path,
+    split: str,  # "train", "validation" or "test"
+    rafdb: bool,  # see _class_folders
+) -> Faces:
+    "Read a zip of image folders, or of the CSV alone."
+    tables = [file for file in _inner(root).iterdir() if file.name.lower().endswith(".csv")]
+    if len(tables) == 1 and not _named(_inner(root), _SPLIT_WORDS):
+        return _read_csv(tables[0], split)
+    return _read_folder(root, split, rafdb)
+
+
 def load_faces(
     split: str = "train",  # "train", "validation" or "test"
-    data: str | Path | None = None,  # folder, zip or CSV; None is what find_data() finds
+    data: str | Path | None = None,  # folder, zip or CSV, or rafdb:FOLDER; None is what find_data() finds
 ) -> Faces:
     "Read a split of FER-2013, or of anything laid out like it, with the FER+ votes that lie beside it."
+    rafdb = str(data).startswith(_RAFDB_MARK)
+    data = str(data).removeprefix(_RAFDB_MARK) if rafdb else data
     if split not in _CSV_USAGES:
         raise FerError(f"There is no split '{split}'; choose one of {', '.join(_CSV_USAGES)}.")
     path = Path(data) if data is not None else find_data()
@@ -320,10 +438,10 @@ def load_faces(
         raise FerError(f"There is no data at {path}; {_mend(path, data)}")
     path = _find_archive(path) if path.is_dir() else path
     if path.is_dir():
-        faces = _read_folder(path, split)
+        faces = _read_folder(path, split, rafdb)
     elif zipfile.is_zipfile(path):
         try:
-            faces = _read_folder(zipfile.Path(path), split)
+            faces = _read_zip(zipfile.Path(path), split, rafdb)
         except (zipfile.BadZipFile, zlib.error) as error:
             raise FerError(f"{path} is a damaged zip ({error}); fetch it again.") from None
     elif path.suffix.lower() == ".csv":
@@ -331,8 +449,9 @@ def load_faces(
     else:
         forms = "see data/README.md for the forms FER-2013 comes in"
         raise FerError(f"{path} is neither an image folder, a zip of one nor a CSV; {forms}.")
-    votes = (path if path.is_dir() else path.parent) / "ferplus.csv"
-    return _add_votes(faces, votes, split) if votes.exists() and faces.classes == EXPRESSIONS else faces
+    beside = path if path.is_dir() else path.parent
+    votes = next((beside / name for name in ("ferplus.csv", "fer2013new.csv") if (beside / name).exists()), None)
+    return _add_votes(faces, votes, split) if votes and faces.classes == EXPRESSIONS else faces
 
 # %% ../nbs/02_exploration.ipynb #6d958e2a
 def seen_in(

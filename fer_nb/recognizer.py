@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import IMAGE_SIZE, FerError, decode_image, image_size
+from .core import IMAGE_SIZE, FerError, decode_image, escape_name, image_size
 from .faces import BlazeFace, DetectedFace, HaarCascade, RecognizedFace, crop_face, shrink
 from .model import FacialExpressionModel, draw_heat, grad_cam
 from .tracks import Tracker, carry
@@ -35,6 +35,7 @@ class Frame:
     number: int  # from 0, counting every frame of the source
     seconds: float | None  # since the source's first frame; None for a still picture
     picture: Any = field(repr=False)  # bytes of an image file, (height, width, 3) uint8 BGR, or av.VideoFrame
+    stretch: float = 1.0  # width of one of the video's stored pixels over its height
     _gray: np.ndarray | None = field(default=None, init=False, repr=False)  # what gray() gave
     _small: np.ndarray | None = field(default=None, init=False, repr=False)  # what reduced() gave
 
@@ -62,22 +63,100 @@ class Frame:
         return hasattr(self.picture, "to_ndarray")
 
 # %% ../nbs/08c_recognizer.ipynb #b7267212
+def _display_matrix(
+    picture: Any,  # av.VideoFrame
+) -> list[int]:
+    "The four whole numbers of what turns it: right is (first, second), down is (third, fourth), each -1, 0 or 1."
+    for data in picture.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            return [round(value / 65536) for value in np.frombuffer(bytes(data), np.int32)[[0, 1, 3, 4]]]
+    return [1, 0, 0, 1]
+
+
 def _upright(
     image: np.ndarray,  # (height, width) or (height, width, 3)
-    rotation: int,  # degrees, counterclockwise, as the video says it
+    picture: Any,  # av.VideoFrame that it was made of
 ) -> np.ndarray:
-    "The image as a player shows it."
-    turns = round(rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, turns)) if turns else image
+    "The image as a player turns and mirrors it."
+    matrix = _display_matrix(picture)
+    if matrix == [1, 0, 0, 1]:
+        return image
+    a, b, c, d = matrix
+    if b and c:  # what was a row becomes a column
+        image, a, d = image.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(image[:: -1 if d < 0 else 1, :: -1 if a < 0 else 1])
+
+
+def _squared(
+    image: np.ndarray,  # (height, width) or (height, width, 3) uint8
+    stretch: float,  # see Frame
+) -> np.ndarray:
+    "The image in square pixels, its height kept."
+    height, width = image.shape[0], max(1, round(image.shape[1] * stretch))
+    return image if width == image.shape[1] else cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+
+# %% ../nbs/08c_recognizer.ipynb #3c6f66e2
+_COMB = 12  # gray levels by which a line stands out from both its neighbours; noise does so by less
+_TEETH = np.ones((3, 1), np.uint8)  # as many such lines below one another are a comb, and no detail of the picture
+_AROUND = np.ones((7, 15), np.uint8)  # lines and pixels around a comb that moved, too
+
+
+def _deinterlaced(
+    image: np.ndarray,  # (height, width, 3) uint8, from two halves taken one after the other
+) -> np.ndarray:
+    "The image at the moment of its first line, where something moved; untouched where nothing did."
+    above, between, below = image[0:-2:2], image[1:-1:2], image[2::2]
+    above, between = above[: len(below)], between[: len(below)]
+    high, low = cv2.add(np.maximum(above, below), _COMB), cv2.subtract(np.minimum(above, below), _COMB)
+    moved = ((between > high) | (between < low)).any(axis=2)
+    moved = cv2.dilate(cv2.erode(moved.astype(np.uint8), _TEETH), _AROUND).astype(bool)
+    whole = image.copy()
+    whole[1:-1:2][: len(below)][moved] = cv2.addWeighted(above, 0.5, below, 0.5, 0)[moved]
+    return whole
+
+
+_PQ = 16  # of FFmpeg's AVCOL_TRC_SMPTE2084
+_KNEE = 0.75  # of white; below it light is kept as it is
+
+
+def _tone_curve() -> np.ndarray:
+    "`(256,)` uint8: the ordinary level for each level of PQ."
+    power = (np.arange(256) / 255) ** (32 / 2523)
+    light = 10_000 / 203 * (np.maximum(power - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * power)) ** (8192 / 1305)
+    room = 1 - _KNEE
+    shown = np.where(light < _KNEE, light, 1 - room * np.exp(-np.maximum(light - _KNEE, 0) / room))
+    return np.round(255 * shown ** (1 / 2.2)).astype(np.uint8)
+
+
+_TONES = _tone_curve()
+
+# %% ../nbs/08c_recognizer.ipynb #2777a2cb
+def _is_plain(
+    picture: Any,  # av.VideoFrame
+) -> bool:
+    "Whether its planes are what is shown, but for shape and turn."
+    return not picture.interlaced_frame and int(getattr(picture, "color_trc", 0)) != _PQ
+
+
+def _shown(
+    frame: "Frame",  # of a video
+) -> np.ndarray:
+    "`(height, width, 3)` uint8 BGR, as a player shows it."
+    image = frame.picture.to_ndarray(format="bgr24")
+    if frame.picture.interlaced_frame:
+        image = _deinterlaced(image)
+    if int(getattr(frame.picture, "color_trc", 0)) == _PQ:
+        image = cv2.LUT(image, _TONES)
+    return _upright(_squared(image, frame.stretch), frame.picture)
 
 
 @patch
 def bgr(self: Frame) -> np.ndarray:
-    "`(height, width, 3)` uint8 BGR, upright; FerError where the picture can't be read."
+    "`(height, width, 3)` uint8 BGR, as it is shown; FerError where the picture can't be read."
     if isinstance(self.picture, np.ndarray):
         return self.picture
     if self.is_video:
-        return _upright(self.picture.to_ndarray(format="bgr24"), self.picture.rotation)
+        return _shown(self)
     self.picture = decode_image(self.picture, self.source or "The image")  # once; nobody needs the file's bytes after that
     return self.picture
 
@@ -100,12 +179,28 @@ def _luma(
     return levels if full else cv2.LUT(levels, _STRETCHED)
 
 
+_JPEG = b"\xff\xd8\xff"  # how such a file begins
+_MOST_IN_COLOUR = 60_000_000  # pixels; a phone's photograph may have 200 million, whose colours would take 600 MB
+
+
+def _is_huge(
+    frame: Frame,
+) -> bool:
+    "Whether it is a JPEG file of which brightness alone is decoded in full."
+    if not isinstance(frame.picture, bytes) or not frame.picture.startswith(_JPEG):
+        return False
+    width, height = image_size(frame.picture, frame.source or "The image")
+    return width * height > _MOST_IN_COLOUR
+
+
 @patch
 def gray(self: Frame) -> np.ndarray:
-    "`(height, width)` uint8, upright; FerError where the picture can't be read."
+    "`(height, width)` uint8, as it is shown; FerError where the picture can't be read."
+    if self._gray is None and _is_huge(self):
+        self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     if self._gray is None:
-        if self.is_video:
-            self._gray = _upright(_luma(self.picture), self.picture.rotation)
+        if self.is_video and _is_plain(self.picture):
+            self._gray = _upright(_squared(_luma(self.picture), self.stretch), self.picture)
         else:
             self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY)
     return self._gray
@@ -116,17 +211,18 @@ _scalers = threading.local()  # FFmpeg's scaler remembers its last sizes, so it 
 
 def _scaled(
     picture: Any,  # av.VideoFrame
+    stretch: float,  # see Frame
     side: int,  # pixels, the longer side of the copy
 ) -> np.ndarray:
-    "The picture in that size by FFmpeg's scaler, `(height, width, 3)` uint8 BGR, upright."
+    "The picture in that size by FFmpeg's scaler, `(height, width, 3)` uint8 BGR, upright, in square pixels."
     if not hasattr(_scalers, "one"):
         from av.video.reformatter import VideoReformatter  # here, as a photograph needs no FFmpeg
 
         _scalers.one = VideoReformatter()
-    largest = max(picture.width, picture.height)
-    width, height = (max(1, round(length * side / largest)) for length in (picture.width, picture.height))
+    shape = max(1, round(picture.width * stretch)), picture.height
+    width, height = (max(1, round(length * side / max(shape))) for length in shape)
     small = _scalers.one.reformat(picture, width, height, format="bgr24", interpolation="AREA")
-    return _upright(small.to_ndarray(), picture.rotation)
+    return _upright(small.to_ndarray(), picture)
 
 
 @patch
@@ -134,9 +230,14 @@ def reduced(
     self: Frame,
     side: int,  # pixels, the longer side of the copy
 ) -> np.ndarray:
-    "A copy of that size, `(height, width, 3)` uint8 BGR, upright."
+    "A copy of that size, `(height, width, 3)` uint8 BGR, as it is shown."
     if self._small is None or max(self._small.shape) != side:
-        self._small = _scaled(self.picture, side) if self.is_video else shrink(self.bgr(), side)
+        if self.is_video and _is_plain(self.picture):
+            self._small = _scaled(self.picture, self.stretch, side)
+        elif _is_huge(self):
+            self._small = shrink(cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_REDUCED_COLOR_8), side)
+        else:
+            self._small = shrink(self.bgr(), side)
     return self._small
 
 # %% ../nbs/08c_recognizer.ipynb #c6b439ec
@@ -164,7 +265,7 @@ class Recognition:
     def as_dict(self) -> dict:
         "What JSON can hold."
         return {
-            "source": self.source, "frame": self.frame,
+            "source": escape_name(self.source), "frame": self.frame,
             "seconds": None if self.seconds is None else round(self.seconds, 6),
             "width": self.size[0], "height": self.size[1], "faces": [face.as_dict() for face in self.faces],
         }
@@ -348,9 +449,6 @@ def prepare(
     return frame
 
 # %% ../nbs/08c_recognizer.ipynb #b0115261
-_JPEG = b"\xff\xd8\xff"  # how such a file begins
-
-
 @patch
 def _read_brightness(self: Frame) -> None:
     "Read the gray image of a JPEG file without its colours; other pictures, and damaged ones, are left to gray()."

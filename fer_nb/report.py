@@ -22,7 +22,7 @@ import numpy as np
 import pyarrow as pa
 from fastcore.basics import patch
 
-from .core import FerError, label_colours, package_folder, written_whole
+from .core import FerError, label_colours, package_folder, unescape_name, written_whole
 from .sources import Cut, is_live, is_still, read_frames
 from .table import errors_file, read_table, table_labels
 
@@ -300,6 +300,7 @@ def _picture_at(
     seconds: float,  # its time; NaN for a still
 ) -> np.ndarray:
     "`(height, width, 3)` uint8 BGR, read from the source again; FerError where that can't be."
+    source = unescape_name(source)
     if is_live(source):
         raise FerError(f"{source} is a camera, and what it saw is gone.")
     after = None if is_still(source) else (int(frame) - 1, float(seconds) - 1e-4)

@@ -8,11 +8,12 @@ __all__ = ['DEMO_PHOTO', 'DECODING_THREADS', 'demo_frame', 'is_live', 'is_still'
 
 # %% ../nbs/08d_sources.ipynb #a2f49a87
 import heapq
+import io
 import math
 import os
 import re
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -28,7 +29,7 @@ import numpy as np
 from av.codec.context import Flags
 from fastcore.basics import patch
 
-from .core import IMAGE_ENDINGS, FerError, package_folder
+from .core import IMAGE_ENDINGS, FerError, image_kind, image_size, package_folder
 from .recognizer import Frame
 
 # %% ../nbs/08d_sources.ipynb #5d5ce002
@@ -47,6 +48,49 @@ def demo_frame(
     warp[:, 2] += np.array([320, 240]) - centre
     return cv2.warpAffine(photo, warp, (640, 480), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT)
 
+# %% ../nbs/08d_sources.ipynb #c4868298
+_HEAD = 4096  # bytes; a PNG that moves says so before its first pixels
+_VIDEO_BEGINNINGS = re.compile(  # MP4, Matroska, AVI, Ogg, FLV, WMV; MPEG, and transport streams of television and of cameras
+    rb".{4}(?:ftyp|moov|mdat|wide|free|skip)|\x1aE\xdf\xa3|RIFF.{4}AVI |OggS|FLV\x01|0&\xb2u"
+    rb"|\x00\x00\x01[\xb3\xba]|G.{187}G|.{4}G.{191}G",
+    re.DOTALL,
+)
+
+
+def _head(
+    path: str,
+) -> bytes:
+    "How a file begins; empty where it can't be read."
+    try:
+        with open(path, "rb") as file:
+            return file.read(_HEAD)
+    except OSError:
+        return b""
+
+
+def _content(
+    head: bytes,  # how a file begins
+) -> str:
+    "`image`, `animation` (of WebP), `video`, or nothing where it is none that is known."
+    kind = image_kind(head)
+    if kind == "WEBP" and head[12:16] == b"VP8X" and head[20] & 2:
+        return "animation"
+    moves = kind == "PNG" and b"acTL" in head.split(b"IDAT")[0] or head[4:12] in (b"ftypavis", b"ftyphevc", b"ftypmsf1")
+    return "video" if kind == "GIF" or moves or not kind and _VIDEO_BEGINNINGS.match(head) else "image" if kind else ""
+
+
+def _is_one_picture(
+    path: str,  # of a GIF
+) -> bool:
+    "Whether it does not move."
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["GIF"]) as image:
+            return not image.is_animated
+    except Exception:
+        return False
+
 # %% ../nbs/08d_sources.ipynb #ac83ecec
 _DEMO = "demo://"  # the demo's address, which no file can have
 _LIVE_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://")  # of what network cameras and streaming servers send
@@ -57,10 +101,10 @@ _PATTERN = re.compile(r"%0?(\d*)d")  # C's notation for a number, which FFmpeg a
 def _kind(
     source: str,
 ) -> str:
-    "`demo`, `webcam`, `stream`, `numbered`, `image` or `video`."
+    "`demo`, `webcam`, `stream`, `numbered`, `image`, `animation` or `video`."
     near, name = "://" not in source, source.lower()
     if os.path.exists(source):
-        return "webcam" if Path(source).is_char_device() else "image" if name.endswith(IMAGE_ENDINGS) else "video"
+        return "webcam" if Path(source).is_char_device() else _file_kind(source)
     if source in ("demo", _DEMO):
         return "demo"
     if source.isascii() and source.isdecimal():
@@ -70,6 +114,16 @@ def _kind(
     if near and _PATTERN.search(Path(source).name):
         return "numbered"
     return "image" if (name if near else name.split("?")[0]).endswith(IMAGE_ENDINGS) else "video"
+
+
+def _file_kind(
+    path: str,  # of what exists
+) -> str:
+    "`image`, `animation` or `video`."
+    head = _head(path) if os.path.isfile(path) else b""
+    if head[:4] == b"GIF8" and _is_one_picture(path):
+        return "image"
+    return _content(head) or ("image" if path.lower().endswith(IMAGE_ENDINGS) else "video")
 
 # %% ../nbs/08d_sources.ipynb #5d5ce004
 def is_live(
@@ -122,26 +176,30 @@ def _explained(
         raise FerError(f"{source_name(source)} {what} ({_reason(error)}); {mend}.") from error
 
 # %% ../nbs/08d_sources.ipynb #73da4b06
-_VIDEO_ENDINGS = (
-    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp",
-    ".gif",
+_ENDINGS = IMAGE_ENDINGS + (  # of files that are not looked into before they are read
+    ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".vob", ".ts", ".mts", ".m2ts", ".wmv", ".asf", ".flv",
+    ".ogv", ".3gp", ".gif",
 )
+
+
+_RAW_ENDINGS = (".cr2", ".nef", ".nrw", ".arw", ".srf", ".dng", ".orf", ".rw2", ".pef", ".srw")  # TIFFs that show a thumbnail
 
 
 def _near_files(
     folder: str,
 ) -> Iterator[str]:
-    "All files below a folder of this machine."
+    "All files below a folder of this machine, and the hidden folders, which are not entered."
     seen = {os.path.realpath(folder)}
     for root, folders, files in os.walk(folder, followlinks=True):
         below = sorted((os.path.islink(path), path) for path in (os.path.join(root, name) for name in folders))
         folders.clear()
-        for path in (path for _, path in below if not os.path.basename(path).startswith(".")):
-            if (real := os.path.realpath(path)) not in seen:
+        for path in (path for _, path in below):
+            if os.path.basename(path).startswith("."):
+                yield path
+            elif (real := os.path.realpath(path)) not in seen:
                 seen.add(real)
                 folders.append(os.path.basename(path))
-        paths = (os.path.join(root, name) for name in files if not name.startswith("."))
-        yield from (path for path in paths if os.path.isfile(path))
+        yield from (os.path.join(root, name) for name in files)
 
 
 def _far_files(
@@ -149,37 +207,84 @@ def _far_files(
 ) -> Iterator[str]:
     "All files below a folder that fsspec reads."
     filesystem, root = fsspec.core.url_to_fs(address)
-    for name in filesystem.find(root):
-        if not any(part.startswith(".") for part in Path(name).relative_to(root).parts):
-            yield filesystem.unstrip_protocol(name)
+    yield from (filesystem.unstrip_protocol(name) for name in filesystem.find(root))
+
+# %% ../nbs/08d_sources.ipynb #c4303944
+_NO_PICTURES = {"tty", "hls", "dash", "concat", "sdp"}  # FFmpeg's names of text and of lists of files, videos for it
+_TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
+
+
+def _shows_pictures(
+    path: str,  # of a file of this machine
+) -> bool:
+    "Whether FFmpeg finds pictures in it, other than the cover of a song."
+    try:
+        with open(path, "rb") as file, av.open(file, options={"protocol_whitelist": "file"}) as container:
+            stream = container.streams.best("video")
+            cover = stream is not None and stream.disposition & av.stream.Disposition.attached_pic
+            text = container.format.name in _NO_PICTURES or stream is None or stream.codec_context.name in _TEXT_CODECS
+            return not text and not cover and bool(stream.width)
+    except Exception:
+        return False
+
+
+def _passed_over(
+    name: str,  # of a file below a folder, or of a hidden folder
+    below: str,  # its path from that folder on
+) -> str | None:
+    "Why it is not read; None where it is."
+    if any(part.startswith(".") for part in Path(below).parts):
+        return "is hidden"
+    far = "://" in name
+    if not far and not os.path.isfile(name):
+        return "is no file" if os.path.exists(name) else "is a link that leads nowhere"
+    if name.lower().endswith(_ENDINGS):
+        return None
+    if name.lower().endswith(_RAW_ENDINGS):
+        return "is a camera's raw data, to be developed into a JPEG or TIFF first"
+    if far:
+        with fsspec.open(name, "rb") as file:
+            known = bool(_content(file.read(_HEAD)))
+    else:
+        known = _content(_head(name)) in ("image", "animation") or _shows_pictures(name)
+    return None if known else "is neither an image nor a video"
 
 
 def _files_below(
     folder: str,  # a path or an address
+    passed: list[tuple[str, str]],  # gets the name of what is passed over, and why
 ) -> list[str]:
     "The images and videos in a folder and all folders below it, by name."
-    files = _far_files(folder) if "://" in folder else _near_files(folder)
-    names = sorted(name for name in files if name.lower().endswith(IMAGE_ENDINGS + _VIDEO_ENDINGS))
-    if not names:
+    files, found = _far_files(folder) if "://" in folder else _near_files(folder), []
+    for name in sorted(files):
+        below = name.removeprefix(folder) if name.startswith(folder) else os.path.basename(name)
+        if (why := _passed_over(name, below.lstrip("/"))) is None:
+            found.append(name)
+        else:
+            passed.append((name, why))
+    if not found:
         raise FerError(f"The folder {source_name(folder)} holds no image and no video; name one that does.")
-    return names
+    return found
 
 # %% ../nbs/08d_sources.ipynb #6c5ac375
 def find_sources(
     inputs: Iterable[str | int | Path],  # files, folders, patterns (shot_%04d.png), addresses, a webcam's number, "demo"
+    passed: list[tuple[str, str]] | None = None,  # gets what is passed over in folders: the name, and why
 ) -> list[str]:
     "Every single source among them, each once, in the order named; FerError where there is nothing."
-    found = [source for name in map(str, inputs) for source in _sources_of(name)]
+    passed = [] if passed is None else passed
+    found = [source for name in map(str, inputs) for source in _sources_of(name, passed)]
     return list(dict.fromkeys(found))
 
 
 def _sources_of(
     name: str,  # of one input
+    passed: list[tuple[str, str]],  # see find_sources
 ) -> list[str]:
     "The sources that it stands for."
     kind = _kind(name)
     if os.path.isdir(name):
-        return _files_below(name)
+        return _files_below(name, passed)
     if os.path.isfile(name) or kind in ("webcam", "stream", "numbered") or name.lower().startswith(_WEB_SCHEMES):
         return [name]
     if kind == "demo":
@@ -189,7 +294,7 @@ def _sources_of(
         raise FerError(f"There is {what} {name}; name an image, a video, a folder, or a pattern (shot_%04d.png).")
     with _explained(name, "can't be reached", "check the address"):
         filesystem, path = fsspec.core.url_to_fs(name)
-        return _files_below(name) if filesystem.isdir(path) else [name]
+        return _files_below(name, passed) if filesystem.isdir(path) else [name]
 
 # %% ../nbs/08d_sources.ipynb #ef35c2c5
 _PATIENCE = 10.0  # seconds to wait for a server or a network camera, which may have to wake up
@@ -268,6 +373,9 @@ def _numbered_frames(
             yield Frame(source, number, number / cut.rate, _read_bytes(file))
 
 # %% ../nbs/08d_sources.ipynb #64557878
+_MOST_PIXELS = 100_000_000  # of a frame, three times those of an 8K video; a GIF of a kilobyte can claim more than the memory
+
+
 def _opened_file(
     source: str,  # a video's path or address
     stack: ExitStack,  # what closes the file
@@ -296,15 +404,22 @@ def _opened(
             stream = container.streams.best("video")
             if stream is None or stream.codec_context is None:
                 raise FerError(f"{source_name(source)} has no picture in it; name a video or an image.")
+            if stream.width * stream.height > _MOST_PIXELS:
+                raise FerError(f"{source_name(source)} is {stream.width}x{stream.height} pixels; make it smaller.")
+            stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}  # where the size changes on the way
         yield container, stream
 
 # %% ../nbs/08d_sources.ipynb #5f42a6e0
+_NO_TIMES = 0x80  # FFmpeg's AVFMT_NOTIMESTAMPS; others don't say when they start where they hold a few frames only
+
+
 def _has_times(
     stream,  # av.VideoStream
 ) -> bool:
     "Whether its frames carry time stamps that hold."
-    ordered = stream.container.format.name != "avi" or not stream.codec_context.has_b_frames
-    return stream.start_time is not None and ordered
+    form = stream.container.format
+    ordered = form.name != "avi" or not stream.codec_context.has_b_frames
+    return ordered and (stream.start_time is not None or not form.flags & _NO_TIMES)
 
 
 def _is_endless(
@@ -314,6 +429,7 @@ def _is_endless(
     return is_live(stream.container.name) or stream.container.format.name == "mpjpeg"
 
 # %% ../nbs/08d_sources.ipynb #5d5ce017
+_DOUBT = 4  # packets in which a join is seen, after the container has said that something is missing
 _BACK = 0.5  # seconds that time stamps go back where recordings were joined; less is a writer's carelessness
 
 
@@ -328,14 +444,21 @@ def _is_shown(
 
 def _rising(
     packets,  # iterator of av.Packet, of one stream
+    spoil: Callable[[int | None], Any] = lambda stamp: None,  # called with the time stamp of a packet of which some got lost
 ) -> Iterator[av.Packet]:
     "The packets with something in them, their time stamps going on where recordings were joined."
     shift, last, end = 0, None, 0  # end: where the last frame so far ends
+    suspects: list[int] = []  # of the last packets, time stamps or -1: some got lost, or a recording was joined here
     for packet in packets:
+        joined = None not in (packet.dts, last) and (packet.dts - last) * packet.time_base < -_BACK
+        suspects = [] if joined else suspects + [packet.pts + shift if packet.is_corrupt and packet.pts is not None else -1]
+        while suspects and (len(suspects) > _DOUBT or packet.dts is None):
+            if (stamp := suspects.pop(0)) >= 0:
+                spoil(stamp)
         if packet.dts is not None and not packet.size:
             continue
         if None not in (packet.dts, packet.pts):
-            if last is not None and (packet.dts - last) * packet.time_base < -_BACK:
+            if joined:
                 shift = end - packet.pts
             last = packet.dts
             packet.dts, packet.pts = packet.dts + shift, packet.pts + shift
@@ -358,15 +481,17 @@ class _Video:
     def __init__(
         self,
         stream,  # av.VideoStream
+        source: str,  # its path or address
         start: _Start | None = None,  # None is its beginning
     ):
-        self.stream, self.endless = stream, _is_endless(stream)
+        self.stream, self.source, self.endless = stream, source, _is_endless(stream)
         self.timed = not self.endless and _has_times(stream)
         self.origin: Any = start.origin if start else None  # None until the first frame has come
         self.begin, self.number = (start.seconds, start.number) if start else (0.0, 0)
         self.began = time.monotonic()
         self.waiting: list[int] = []  # a heap of time stamps
         self.lost, self.lost_at = 0, 0.0  # frames, and seconds of the first of them
+        self.spoiled: list[float] = []  # seconds of frames that came, but not whole
         self.stuck = False  # whether it couldn't jump to where the reading begins
         self.end = 0  # time stamp at which the last packet's frame ends
 
@@ -412,6 +537,17 @@ def lose(
     self.lost_at = seconds if self.lost == 0 else self.lost_at
     self.lost, self.number = self.lost + 1, self.number + 1
 
+
+@patch
+def note_spoiled(
+    self: _Video,
+    stamp: int | None,
+) -> None:
+    "Note that the frame of this time is not whole."
+    seconds = 0.0 if self.origin is None else self.seconds_of(stamp)
+    if seconds >= self.begin and seconds not in self.spoiled[-32:]:  # the container and the decoder may say so, frames apart
+        self.spoiled.append(seconds)
+
 # %% ../nbs/08d_sources.ipynb #5d5ce021
 @patch
 def frames(
@@ -419,7 +555,7 @@ def frames(
 ) -> Iterator[av.VideoFrame]:
     "Decode from where the file stands on; a frame that comes after its turn, as some do after damage, is lost."
     self.waiting, newest = [], -math.inf
-    for packet in _rising(self.stream.container.demux(self.stream)):
+    for packet in _rising(self.stream.container.demux(self.stream), self.note_spoiled):
         if self.timed and _is_shown(packet):
             heapq.heappush(self.waiting, packet.pts)
             self.end = max(self.end, packet.pts + (packet.duration or 0))
@@ -432,6 +568,8 @@ def frames(
         for frame in frames:
             if not self.timed or frame.pts is None or frame.pts > newest:
                 newest = newest if frame.pts is None else frame.pts
+                if frame.is_corrupt:
+                    self.note_spoiled(frame.pts)
                 yield frame
 
 # %% ../nbs/08d_sources.ipynb #8dd0a2be
@@ -477,7 +615,7 @@ def _start_at(
         if begin <= 0 or _is_endless(stream) or not _has_times(stream):
             return None
         stream.thread_type = "SLICE"  # threads that decode ahead would give the first frame later
-        video, stamps, last = _Video(stream), [], None
+        video, stamps, last = _Video(stream, source), [], None
         for packet in container.demux(stream):
             if not packet.size:
                 continue
@@ -494,6 +632,75 @@ def _start_at(
             return None
         before = sum(0 <= video.seconds_of(stamp) < begin for stamp in stamps)
         return _Start(video.origin, begin, before if number is None else number)
+
+# %% ../nbs/08d_sources.ipynb #dec26d1e
+_EXACT = ("matroska,webm", "gif", "ogg")  # FFmpeg's names of the kinds whose own length is always right
+_ASF_FILE = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")  # WMV's object that says the file's length
+
+
+def _matroska_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of Matroska and WebM: one element, the segment, holds all that follows."
+    place = head.find(b"\x18\x53\x80\x67") + 4
+    width = 9 - head[place].bit_length()  # of the number that follows; all its bits are set where the length is unknown
+    length = int.from_bytes(head[place : place + width], "big") & (1 << 7 * width) - 1
+    return None if place < 4 or length == (1 << 7 * width) - 1 else place + width + length
+
+
+def _asf_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of WMV."
+    place = head.find(_ASF_FILE)
+    return int.from_bytes(head[place + 40 : place + 48], "little") or None if place > 0 else None
+
+
+def _flv_length(head: bytes, file: Any, size: int) -> int:
+    "Of FLV: each piece is followed by its length."
+    file.seek(max(0, size - 4))
+    last = int.from_bytes(file.read(4), "big")
+    file.seek(max(0, size - 4 - last))
+    return size if last == int.from_bytes(file.read(4)[1:], "big") + 11 else size + 1
+
+
+def _gif_length(head: bytes, file: Any, size: int) -> int:
+    "Of GIF: it ends with a semicolon."
+    file.seek(max(0, size - 64))
+    return size if file.read().rstrip(b"\0").endswith(b";") else size + 1
+
+
+def _ogg_length(head: bytes, file: Any, size: int) -> int:
+    "Of Ogg: its last page, of 64 kB at most, says how long each of its up to 255 pieces is."
+    file.seek(max(0, size - 70_000))
+    rest = file.read()
+    page = rest[max(0, rest.rfind(b"OggS")) :]
+    pieces = page[26] if len(page) > 26 else 255
+    return size - len(page) + 27 + pieces + sum(page[27 : 27 + pieces])
+
+
+def _riff_length(head: bytes, file: Any, size: int) -> int | None:
+    "Of AVI: one part after the other, where it has several gigabytes."
+    place = 0
+    while place < size:
+        file.seek(place)
+        place += 8 + int.from_bytes(file.read(8)[4:], "little")
+    return place
+
+
+_LENGTHS = {
+    b"\x1aE\xdf\xa3": _matroska_length, b"0&\xb2u": _asf_length, b"FLV\x01": _flv_length, b"GIF8": _gif_length,
+    b"OggS": _ogg_length, b"RIFF": _riff_length,
+}
+
+
+def _is_complete(
+    source: str,  # a video
+) -> bool | None:
+    "Whether nothing is missing at its end; None where its container doesn't say."
+    if "://" in source and not os.path.exists(source):
+        return None
+    size = os.path.getsize(source)
+    with open(source, "rb") as file:
+        head = file.read(_HEAD)
+        said = _LENGTHS[head[:4]](head, file, size) if head[:4] in _LENGTHS else None
+    return None if said is None else said <= size
 
 # %% ../nbs/08d_sources.ipynb #2220cc82
 def _promised_length(
@@ -517,15 +724,30 @@ def fault(
             self.lose(self.seconds_of(stamp))
     first = self.stream.start_time or 0  # a header counts from here, though nothing may be shown yet
     end, length = float((self.end - first) * self.stream.time_base), _promised_length(self.stream)
-    if whole and self.timed and length - end > 1:
-        return f"ends after {end:.2f} s of {length:.2f} s, so it was cut short; what there is was used"
+    if whole and self.timed:
+        complete, long = _is_complete(self.source), f" of {length:.2f} s" if length - end > 1 else ""
+        sure = self.stream.container.format.name in _EXACT or self.spoiled or long
+        if complete is False and sure or complete is None and long:
+            return f"ends after {end:.2f} s{long}, so it was cut short; what there is was used"
+    if whole and not self.number and not self.begin:
+        return "has no picture that can be decoded; name a video or an image"
     if self.lost:
         frames = "one frame" if self.lost == 1 else f"{self.lost} frames"
         return f"is damaged at {self.lost_at:.2f} s, where {frames} can't be decoded; all that can be was used"
+    if self.spoiled:
+        return f"is damaged from {min(self.spoiled):.2f} s on, where a frame is not whole; all that came was used"
     return None
 
 # %% ../nbs/08d_sources.ipynb #5a5f981f
 DECODING_THREADS = "AUTO"  # FFmpeg decodes ahead in threads of its own; with "NONE" it does not
+
+
+def _pixel_shape(
+    stream,  # av.VideoStream
+) -> float:
+    "Width of a pixel over its height; 1 where nothing sensible is said."
+    shape = float(stream.sample_aspect_ratio or 1)
+    return shape if 1 / 4 <= shape <= 4 else 1.0
 
 
 def _video_frames(
@@ -535,8 +757,9 @@ def _video_frames(
 ) -> Generator[Frame, None, None]:
     "Its frames from there on; FerError where it ends or breaks before its end, or where frames got lost."
     with _opened(source) as (container, stream):
-        video, seconds = _Video(stream, start), 0.0
-        stream.thread_type = "SLICE" if video.endless else DECODING_THREADS  # decoding ahead would show the past
+        video, seconds, stretch = _Video(stream, source, start), 0.0, _pixel_shape(stream)
+        in_turn = video.endless or stream.codec_context.name == "vp9"  # ahead shows the past; VP9 then loses all after damage
+        stream.thread_type = "SLICE" if in_turn else DECODING_THREADS
         if stream.codec_context.name == "hevc":  # alone in keeping back, without a word, the frames that build on a damaged one
             stream.codec_context.flags |= Flags.output_corrupt
         try:
@@ -546,7 +769,7 @@ def _video_frames(
                 if end is not None and seconds >= end:
                     break
                 if seconds >= video.begin:
-                    yield Frame(source, number, seconds, frame)
+                    yield Frame(source, number, seconds, frame, stretch)
             fault = video.fault(whole=end is None or seconds < end)
         except Exception as error:
             fault = f"is damaged after {seconds:.2f} s ({_reason(error)}); what came before was used"
@@ -597,6 +820,21 @@ def _demo_frames(
     for number in range(after + 1, _DEMO_SECONDS * _DEMO_RATE):
         yield Frame(source, number, number / _DEMO_RATE, demo_frame(photo, number / _DEMO_RATE))
 
+# %% ../nbs/08d_sources.ipynb #338c6844
+def _animation_frames(
+    source: str,  # a WebP
+) -> Generator[Frame, None, None]:
+    "Its pictures."
+    from PIL import Image
+
+    data, seconds = _read_bytes(source), 0.0
+    image_size(data, source)  # FerError where it is a giant
+    with Image.open(io.BytesIO(data), formats=["WEBP"]) as image:
+        for number in range(image.n_frames):
+            image.seek(number)
+            yield Frame(source, number, seconds, cv2.cvtColor(np.asarray(image.convert("RGB")), cv2.COLOR_RGB2BGR))
+            seconds += (image.info.get("duration") or 100) / 1000
+
 # %% ../nbs/08d_sources.ipynb #795e13f6
 def _frames_from(
     source: str,
@@ -610,6 +848,8 @@ def _frames_from(
         return _demo_frames(source, last)
     if kind == "numbered":
         return _numbered_frames(source, cut, last)
+    if kind == "animation":
+        return _animation_frames(source)
     if kind in ("webcam", "stream"):
         return (frame for frame in ()) if after else _webcam_frames(source) if kind == "webcam" else _stream_frames(source)
     begin = cut.start if after is None else math.nextafter(after[1], math.inf)
@@ -641,7 +881,7 @@ def _length(
         return _DEMO_SECONDS, _DEMO_RATE
     if kind == "numbered":
         return len(_numbered_files(source)) / cut.rate, cut.rate
-    if is_live(source):
+    if is_live(source) or kind == "animation":
         return 0.0, 1.0
     with _opened(source) as (container, stream):
         return _promised_length(stream), float(stream.average_rate or 25)

@@ -18,7 +18,7 @@ import pyarrow.json
 import pyarrow.parquet
 from fastcore.basics import patch
 
-from .core import EXPRESSIONS, FerError
+from .core import EXPRESSIONS, FerError, escape_name
 from .model import find_model
 from .model_files import MODEL_LITERT, load_metadata
 from .recognizer import Recognition
@@ -41,7 +41,7 @@ def table_schema(
     "The columns of a table, in order."
     smoothed, raw = "probability of {}, smoothed over time", "probability of {} in this frame alone"
     return pa.schema([
-        _column("source", pa.string(), "file, address or camera"),
+        _column("source", pa.string(), "file, address or camera; a byte of its name that is not UTF-8 is written as \\udce9"),
         _column("frame", pa.int64(), "number of the frame in its source, from 0"),
         _column("seconds", pa.float64(), "time since the source's first frame; empty for a still", "s", nullable=True),
         _column("track", pa.int32(), "the same for the same face of a source; empty for a still", nullable=True),
@@ -98,6 +98,7 @@ def take(self: Rows) -> pa.RecordBatch:
     shown = ([face.label for face in faces], [face.confidence for face in faces], [face.unsure for face in faces])
     size, track = np.sqrt(box[:, 2] * box[:, 3]), [face.track for face in faces]
     model = [self.model] * len(rows), [self.model_hash] * len(rows)
+    source = tuple(escape_name(name) for name in source)
     columns = [source, frame, seconds, track, *box.T, *shown, *smoothed.T, *raw.T, size, sharpness, *model]
     return pa.record_batch([pa.array(values, field.type) for values, field in zip(columns, self.schema)], self.schema)
 

@@ -11,6 +11,8 @@ from collections import Counter
 from contextlib import ExitStack, suppress
 from itertools import count, islice
 
+import av
+import pillow_heif
 from PIL import Image
 
 SIDES = [0, 1, 2, 15, 16, 17, 255, 256, 4096, 7071, 8000, 16384, 32767, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1]
@@ -36,6 +38,8 @@ def good_images(
             images.append(save(picture, name, **option))
     images += [save(picture.convert(mode), "PNG") for mode in ("L", "P", "RGBA", "1", "I;16")]
     images += [save(picture.convert("L"), "JPEG"), save(picture.convert("CMYK"), "JPEG")]
+    pillow_heif.register_heif_opener()
+    images += [save(picture, name) for name in ("HEIF", "AVIF", "JPEG2000", "PPM")]
     frames = [picture.resize((48, 48)).rotate(angle) for angle in (0, 90, 180)]
     images += [save(frames[0], name, save_all=True, append_images=frames[1:]) for name in ("GIF", "PNG", "WEBP", "TIFF")]
     return images
@@ -45,6 +49,61 @@ def save(picture, name, **options):
     file = io.BytesIO()
     picture.save(file, name, **options)
     return file.getvalue()
+
+
+VIDEOS = {  # the codec of each container; WebP is Pillow's
+    "mp4": "libx264", "mov": "libx264", "mkv": "libx264", "webm": "libvpx", "avi": "mjpeg", "ts": "libx264", "ogv": "libvpx",
+    "gif": "gif", "flv": "flv", "mpg": "mpeg2video", "wmv": "wmv2", "webp": None,
+}
+
+
+def good_videos(
+    folder,  # to write them into
+    photo,  # path of a JPEG with a face
+):
+    "The same half a second in every container, as bytes by ending."
+    picture, files = Image.open(photo).convert("RGB").resize((160, 160)), {}
+    frames = [picture.rotate(2 * number) for number in range(12)]
+    for ending, codec in VIDEOS.items():
+        path = folder / f"good.{ending}"
+        if codec is None:
+            frames[0].save(path, save_all=True, append_images=frames[1:], duration=40)
+        else:
+            with av.open(str(path), "w") as container:
+                stream = container.add_stream(codec, rate=25, options={"g": "5"})
+                stream.width, stream.height = picture.size
+                stream.pix_fmt = {"gif": "rgb8", "mjpeg": "yuvj420p"}.get(codec, "yuv420p")
+                for frame in frames:
+                    container.mux(stream.encode(av.VideoFrame.from_image(frame)))
+                container.mux(stream.encode())
+        files[ending] = path.read_bytes()
+    return files
+
+
+def write_mutated_videos(
+    folder,
+    videos,  # of good_videos
+    count,
+    seed,  # int; the same seed gives the same files
+):
+    "Damaged files: cut, flipped, spliced, with other numbers in their headers."
+    for number in range(count):
+        rng = random.Random(seed * 1_000_003 + number)
+        ending, other = rng.choice(list(videos)), rng.choice(list(videos))
+        step = rng.choice([truncate, flip_bits, flip_header, overwrite, cut_out, repeat, append, prepend, splice, claim])
+        data = splice(rng, videos[ending], videos[other]) if step is splice else step(rng, videos[ending])
+        (folder / f"{number:05}_{step.__name__}.{ending}").write_bytes(flip_bits(rng, data) if data and rng.random() < 0.3 else data)
+
+
+def splice(rng, data, other):
+    return data[: rng.randrange(len(data))] + other[rng.randrange(len(other)) :]
+
+
+def claim(rng, data):
+    "Another number somewhere in the header."
+    start = rng.randrange(min(2000, len(data) - 4))
+    number = struct.pack(rng.choice("<>") + "I", rng.choice(SIDES) & 0xFFFFFFFF)
+    return data[:start] + number + data[start + 4 :]
 
 
 # what becomes of an image: functions of a random.Random and bytes

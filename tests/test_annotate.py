@@ -1,12 +1,16 @@
 """`fer_nb annotate` as a person meets it: stopped, gone on with, and given what it can't use."""
 import csv
+import json
+import os
 import shutil
 import signal
 import subprocess
 
 import numpy as np
+import pillow_heif
 import pytest
 from helpers import COMMAND, LIMIT, environment, wait_until
+from PIL import Image
 
 from fer_nb.benchmark import write_clip
 from fer_nb.table import read_table
@@ -93,3 +97,32 @@ def test_what_is_refused(fer_nb, clip, tmp_path):
     assert_refused(fer_nb("annotate", *two, "--out", "a.parquet", "--video", "a.mp4"), "one video")
     assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--model", "nobody"), "There is no model 'nobody'")
     assert not list(tmp_path.glob("a.*"))
+
+
+def test_kinds_names_and_what_is_passed_over(fer_nb, photo, tmp_path):
+    album = tmp_path / "album"
+    (album / "2024").mkdir(parents=True)
+    picture = Image.open(photo)
+    for form in ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "AVIF", "HEIF", "JPEG2000"):
+        pillow_heif.register_heif_opener()
+        picture.save(album / "2024" / f"{form}.dat", form)  # an ending that tells nothing
+    shutil.copy(photo, os.fsencode(album) + b"/caf\xe9.jpg")
+    for name in ("notes.txt", "._JPEG.dat", "sound.wav"):
+        (album / name).write_bytes(b"RIFF    WAVEfmt ")
+    done = fer_nb("annotate", "album", "--out", "faces.jsonl")
+    assert done.returncode == 0, done.stderr
+    assert "3 files were passed over" in done.stderr
+    rows = read_table(tmp_path / "faces.jsonl").to_pylist()
+    assert len(rows) == 9 and {row["label"] for row in rows} == {"happy"}
+    assert r"album/caf\udce9.jpg" in [row["source"] for row in rows]
+    assert np.ptp([row["left"] for row in rows]) < 3
+    with open(tmp_path / "faces.errors.csv", newline="", encoding="utf-8") as file:
+        assert {row["source"] for row in csv.DictReader(file)} == {"album/notes.txt", "album/._JPEG.dat", "album/sound.wav"}
+    done = fer_nb("predict", "--json", *sorted((album / "2024").iterdir()), os.fsdecode(os.fsencode(album) + b"/caf\xe9.jpg"))
+    assert done.returncode == 0, done.stderr
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [len(answer["faces"]) for answer in answers] == [1] * 9
+    assert answers[-1]["source"].endswith(r"album/caf\udce9.jpg")
+    for answer in answers:
+        (row,) = (row for row in rows if answer["source"].endswith(row["source"]))
+        assert abs(answer["faces"][0]["left"] - row["left"]) < 0.06  # JSON has one decimal
