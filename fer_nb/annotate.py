@@ -18,9 +18,9 @@ from queue import SimpleQueue
 
 import pyarrow as pa
 
-from .core import FerError
+from .core import FerError, without_secrets
 from .recognizer import Frame, Look, Recognition, Recognizer
-from .sources import Cut, find_sources, is_live, read_frames
+from .sources import Cut, find_sources, is_live, read_frames, source_name
 from .table import Rows
 from .tracks import DETECT_SECONDS, Tracker
 
@@ -42,7 +42,7 @@ def _fault(
     error: Exception,
 ) -> Fault:
     "A FerError is a sentence already; what a library raises becomes one."
-    sentence = f"{source} can't be used ({type(error).__name__}: {' '.join(str(error).split())})."
+    sentence = without_secrets(f"{source} can't be used ({type(error).__name__}: {' '.join(str(error).split())}).")
     return Fault(source, frame, seconds, str(error) if isinstance(error, FerError) else sentence)
 
 # %% ../nbs/10b_annotate.ipynb #d41019e7
@@ -56,14 +56,14 @@ def _all_frames(
         last: tuple = after or (None, None)
         try:
             if is_live(source) and cut.end is None:
-                raise FerError(f"Camera {source} has no end; say with --end for how long to look.")
+                raise FerError(f"{source_name(source)} has no end; say with --end for how long to look.")
             with closing(read_frames(source, cut, after)) as frames:
                 for frame in frames:
                     last = frame.number, frame.seconds
                     yield frame
         except Exception as error:  # of FFmpeg, a file system, a codec: the other sources go on
             frame_number, seconds = last
-            yield _fault(source, frame_number, seconds, error)
+            yield _fault(without_secrets(source), frame_number, seconds, error)
         after = None
 
 # %% ../nbs/10b_annotate.ipynb #94670129
@@ -195,7 +195,7 @@ def annotated_frames(
     groups = _groups(_all_frames(sources, cut, after))
     workers = [partial(_seen, recognizer) for recognizer in recognizers]
     answers = _overlapped(groups, workers) if len(workers) > 1 else (one for group in groups for one in workers[0](group))
-    return _tracked(answers, recognizers[0], sources[0] if tracker else None, tracker)
+    return _tracked(answers, recognizers[0], without_secrets(sources[0]) if tracker else None, tracker)
 
 # %% ../nbs/10b_annotate.ipynb #da56e786
 def _raise_fault(

@@ -3,6 +3,9 @@ import csv
 import shutil
 import signal
 import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
@@ -18,6 +21,13 @@ def clip(tmp_path_factory):
     path = tmp_path_factory.mktemp("clip") / "two.mp4"
     write_clip(path, 5)
     return path
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    "Serves a folder."
+
+    def log_message(self, *arguments):
+        pass
 
 
 def assert_refused(done, *words):
@@ -93,3 +103,18 @@ def test_what_is_refused(fer_nb, clip, tmp_path):
     assert_refused(fer_nb("annotate", *two, "--out", "a.parquet", "--video", "a.mp4"), "one video")
     assert_refused(fer_nb("annotate", clip, "--out", "a.parquet", "--model", "nobody"), "There is no model 'nobody'")
     assert not list(tmp_path.glob("a.*"))
+
+
+def test_a_password_in_an_address_is_written_nowhere(fer_nb, clip, tmp_path):
+    "Neither on the way nor in the end: in what is said, the table, the file of errors, or the note of a run that was stopped."
+    handler = partial(QuietFiles, directory=clip.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}"
+        inputs = [f"http://anna:pa55word@{host}/{name}?key=pa55word" for name in (clip.name, "none.mp4")]
+        done = fer_nb("annotate", *inputs, "--out", "table.csv", "--every", "1s")
+        server.shutdown()
+    assert done.returncode == 1 and f"http://{host}/none.mp4 can't be opened" in done.stderr, done.stderr
+    assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{clip.name}"}
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))
