@@ -105,16 +105,16 @@ def test_what_is_refused(fer_nb, clip, tmp_path):
     assert not list(tmp_path.glob("a.*"))
 
 
-def test_a_password_in_an_address_is_written_nowhere(fer_nb, clip, tmp_path):
+def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
     "Neither on the way nor in the end: in what is said, the table, the file of errors, or the note of a run that was stopped."
-    handler = partial(QuietFiles, directory=clip.parent)
+    handler = partial(QuietFiles, directory=photo.parent)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         host = f"127.0.0.1:{server.server_port}"
-        inputs = [f"http://anna:pa55word@{host}/{name}?key=pa55word" for name in (clip.name, "none.mp4")]
-        done = fer_nb("annotate", *inputs, "--out", "table.csv", "--every", "1s")
+        inputs = [f"http://anna:pa55word@{host}/{name}?key=pa55word" for name in (photo.name, "none.mp4")]
+        done = fer_nb("annotate", *inputs, "--out", "table.csv")
         server.shutdown()
     assert done.returncode == 1 and f"http://{host}/none.mp4 can't be opened" in done.stderr, done.stderr
-    assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{clip.name}"}
+    assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{photo.name}"}
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))
