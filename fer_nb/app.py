@@ -9,16 +9,18 @@ __all__ = ['UPLOAD_LIMIT', 'STREAMS', 'ServerState', 'create_app']
 import io
 import json
 import logging
+import math
 import mimetypes
+import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask, Request, Response, abort, g, jsonify, redirect, render_template, request, url_for
+from flask import Flask, Request, Response, abort, g, jsonify, redirect, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from .core import UNSURE_COLOUR, FerError, Gone, TooBusy, image_size, label_colours, package_folder
@@ -28,7 +30,7 @@ UPLOAD_LIMIT = 16 * 2**20  # bytes of a request: a photograph of many megapixels
 _UPLOADS = 64  # images in a request: an album's page; more would hold one thread for long
 _IMAGES = 4  # uploaded images decoded at once: each may need 150 MB
 _FRAME_LIMIT, _FRAME_PIXELS = 2 * 2**20, 4_000_000  # bytes and area of a session's frame: twice full HD
-STREAMS = 60  # at once; a page holds two, and each holds a thread of the server
+STREAMS = 60  # at once, and pages that wait for a picture; each holds a thread of the server
 _PATIENCE = 30.0  # seconds that an uploaded image waits for its turn, which is as long as people wait
 
 
@@ -44,7 +46,7 @@ class ServerState:
 class _Parts:
     "What the routes work with."
 
-    camera: Any  # has name, is_webcam, and watch(), which gives snapshots
+    camera: Any  # has name, is_webcam, watch() and ask(), which give snapshots, and leave()
     recognizer: Any  # has name, labels, and submit(), which promises a Recognition
     sessions: Any  # has open(), get(), close() and silence
     metrics: Any  # has observe(), count_drop(), count_request(), count_stream() and text()
@@ -67,7 +69,7 @@ def _add_page(
     @app.get("/")
     def index() -> Any:
         if "token" in request.args:  # the guard has set the cookie; the address, which is kept and shared, loses it
-            return redirect(url_for("index"), 303)
+            return redirect("./", 303)  # relative: behind a proxy only the browser knows where the page is
         camera, model, labels = parts.camera, parts.recognizer.name, parts.recognizer.labels
         return render_template(
             "index.html", source=camera.name, is_webcam=camera.is_webcam, model=model, expressions=labels,
@@ -100,6 +102,7 @@ def _add_errors(
     def http_error(error: HTTPException) -> Any:
         limit = _FRAME_LIMIT if request.endpoint == "frames" else UPLOAD_LIMIT
         sentences = {
+            403: error.description,
             404: f"There is nothing at {request.path[:80]}; the page is at / and the calls are described at /api/docs.",
             405: f"{request.path[:80]} does not take {request.method[:10]}; the calls are described at /api/docs.",
             413: f"The upload is larger than {limit // 2**20} MB; send a smaller image.",
@@ -114,12 +117,10 @@ def _add_errors(
         return {"error": "The server failed on this request; its log says why."}, 500
 
 # %% ../nbs/07_flask_app.ipynb #b24cd635
-def _stream(
+def _take_place(
     parts: _Parts,
-    chunks: Iterable[str] | Iterable[bytes],  # a generator
-    kind: str,  # the MIME type
-) -> Response:
-    "An endless response; TooBusy where no place is free."
+) -> Callable[[], None]:
+    "Take a place among the streams; gives what gives it back. TooBusy where none is free."
     if not parts.streams.acquire(blocking=False):
         raise TooBusy(f"{STREAMS} streams are open, which is all this server gives; close a page and try again.")
     parts.metrics.count_stream(1)
@@ -128,7 +129,18 @@ def _stream(
         parts.metrics.count_stream(-1)
         parts.streams.release()
 
+    return give_back
+
+
+def _stream(
+    parts: _Parts,
+    chunks: Iterable[str] | Iterable[bytes],  # a generator
+    kind: str,  # the MIME type
+) -> Response:
+    "An endless response; TooBusy where no place is free."
+    give_back = _take_place(parts)
     response = Response(chunks, content_type=kind)
+    response.headers["X-Accel-Buffering"] = "no"  # else nginx collects some seconds of it
     response.call_on_close(give_back)
     return response
 
@@ -163,17 +175,123 @@ def _session_events(
             yield _as_event(result.as_dict()) if result else ": nothing yet\n\n"
             len(parts.sessions)  # ends sessions that fell silent, this one too
 
+# %% ../nbs/07_flask_app.ipynb #4c0666d9
+_TAKEN_WITHIN = 0.1  # seconds in which a picture is taken while there is room for it
+_PERIOD = 0.25  # seconds from one picture to the next that are striven for, at most
+_NARROWEST, _WIDEST = 160, 3840  # pixels
+
+
+class _Line:
+    "How large and how often pictures may be for one viewer."
+
+    def __init__(
+        self,
+        now: float,  # time.monotonic()
+    ) -> None:
+        self.rate, self.width = math.inf, _WIDEST  # bytes a second, and pixels
+        self.known = math.inf  # bytes a second that the line took
+        self.sent, self.since = 0, now  # bytes, since everything on the way was full
+
+    def took(
+        self,
+        seconds: float,  # that the last picture took to be taken
+        size: int,  # bytes of it
+        width: int,  # pixels of it
+        now: float,  # time.monotonic()
+    ) -> float:
+        "Learn from that; gives the seconds to wait before the next one."
+        self.sent += size
+        if seconds > _TAKEN_WITHIN:
+            self.known = self.sent / (now - self.since)
+            self.rate, self.sent, self.since = 0.25 * self.known, 0, now
+        else:
+            self.rate *= 1.02 if self.rate < 0.8 * self.known else 1.004
+        period = size / self.rate
+        if period > _PERIOD:
+            self.width = max(_NARROWEST, int(0.8 * min(self.width, width)))
+        elif period < _PERIOD / 2:
+            self.width = min(_WIDEST, int(1.05 * self.width) + 1)
+        return min(1.0, max(0.0, period - seconds))
+
 # %% ../nbs/07_flask_app.ipynb #2e46936a
 def _pictures(
     camera: Any,  # see _Parts
 ) -> Iterator[bytes]:
-    "The camera's annotated frames as parts of a multipart response, until it is gone; the page asks anew when it is back."
+    "The camera's annotated frames as parts of a multipart response, until it is gone; each the newest when the line is free."
+    line, first = _Line(time.monotonic()), True
     with closing(camera.watch()) as snapshots:
         for snapshot in snapshots:
             if snapshot.state == "gone":
                 return
-            if snapshot.jpeg:
-                yield b"--frame\r\nContent-Type: image/jpeg\r\n\r\n" + snapshot.jpeg + b"\r\n"
+            jpeg = snapshot.jpeg(width=line.width)
+            if not jpeg:
+                continue
+            head = f"Content-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n".encode()
+            start = time.monotonic()
+            yield (b"--frame\r\n" if first else b"") + head + jpeg
+            yield b"\r\n--frame\r\n"  # taken when the picture is on its way; and with it a browser shows the picture
+            now, first = time.monotonic(), False
+            width = min(line.width, snapshot.as_dict().get("width") or _WIDEST)
+            time.sleep(line.took(now - start, len(jpeg), width, now))
+
+
+_PART = "fer-nb-6fa9d2c1e84b"  # between the parts of an answer; no picture holds it
+
+
+def _as_form(
+    event: dict,  # what JSON can hold
+    jpeg: bytes | None,
+) -> Response:
+    "Both as one form, which browsers take apart."
+    parts = [(f'name="event"\r\nContent-Type: application/json', json.dumps(event).encode())]
+    if jpeg:
+        parts.append(('name="picture"; filename="frame.jpg"\r\nContent-Type: image/jpeg', jpeg))
+    body = b"".join(f"--{_PART}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
+    return Response(body + f"--{_PART}--\r\n".encode(), content_type=f"multipart/form-data; boundary={_PART}")
+
+
+def _whole_number(
+    name: str,  # in the query
+    otherwise: int | None = None,  # where it isn't there
+) -> int | None:
+    "The number in the query; FerError where it is none."
+    text = request.args.get(name)
+    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 15):  # JSON holds no longer ones
+        raise FerError(f"The query's '{name}' is not a number; write it with digits alone.")
+    return otherwise if text is None else int(text)
+
+
+def _viewer() -> str:
+    "The name that a page has given itself; FerError where it is none."
+    name = request.args.get("viewer", "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", name):
+        raise FerError("The query names no viewer; send 8 to 64 letters, digits, - or _, the same with every call.")
+    return name
+
+
+def _add_asking(
+    app: Flask,
+    parts: _Parts,
+) -> None:
+    "`/api/live`, the next frame and its faces for a page that asks again and again, and `/api/live/end`, its farewell."
+
+    @app.get("/api/live")
+    def live() -> Response:
+        viewer, seen, width = _viewer(), _whole_number("seen", 0), _whole_number("width")
+        give_back = _take_place(parts)
+        try:
+            snapshot = parts.camera.ask(viewer, seen)
+        finally:
+            give_back()
+        if snapshot is None:
+            raise TooBusy("The server stops; ask again when it is back.")
+        jpeg = snapshot.jpeg(marked=False, width=width) if snapshot.number != seen else None
+        return _as_form({**snapshot.as_dict(), "number": snapshot.number}, jpeg)
+
+    @app.post("/api/live/end")
+    def leave() -> Any:
+        parts.camera.leave(_viewer())
+        return "", 204
 
 
 def _add_live(
@@ -286,14 +404,6 @@ def _add_sessions(
         return "", 204
 
 # %% ../nbs/07_flask_app.ipynb #a28a8167
-def _frame_number() -> int | None:
-    "The frame's number as the query gives it, or None; FerError where it is not a number."
-    text = request.args.get("frame")
-    if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 15):  # JSON holds no longer ones
-        raise FerError("The query's 'frame' is not a number; count the frames of a session from 0.")
-    return None if text is None else int(text)
-
-
 def _add_frames(
     app: Flask,
     parts: _Parts,
@@ -306,7 +416,7 @@ def _add_frames(
         request.max_content_length = _FRAME_LIMIT
         if "session" not in request.args:
             raise FerError("The query names no session; open one with POST /api/sessions.")
-        session, number = parts.sessions.get(request.args["session"]), _frame_number()
+        session, number = parts.sessions.get(request.args["session"]), _whole_number("frame")
         data = _image_body()
         image_size(data, "The frame", _FRAME_PIXELS)
         result = session.recognize(data, number)
@@ -334,7 +444,7 @@ def _add_operations(
         return Response(parts.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 # %% ../nbs/07_flask_app.ipynb #60602558
-_QUIET = {"static", "healthz", "metrics", "frames"}
+_QUIET = {"static", "healthz", "metrics", "frames", "live"}
 
 
 def _add_request_log(
@@ -387,7 +497,7 @@ def _add_headers(
 
 # %% ../nbs/07_flask_app.ipynb #54cadedc
 def create_app(
-    camera: Any,  # has name, is_webcam, and watch(), which gives snapshots; such as LiveRecognition
+    camera: Any,  # has name, is_webcam, watch(), ask() and leave(), see _Parts; such as LiveRecognition
     recognizer: Any,  # has name, labels, and submit(), which promises a Recognition; such as RecognitionQueue
     sessions: Any,  # has open(), get(), close() and silence; such as Sessions
     metrics: Any,  # counts what happens, and tells it as text(); such as Metrics
@@ -400,7 +510,7 @@ def create_app(
     app.config.update(MAX_CONTENT_LENGTH=UPLOAD_LIMIT, MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT)
     app.json.sort_keys = False
     parts = _Parts(camera, recognizer, sessions, metrics, state or ServerState(ready=True))
-    adders = (_add_page, _add_live, _add_predict, _add_sessions, _add_frames, _add_operations)
+    adders = (_add_page, _add_live, _add_asking, _add_predict, _add_sessions, _add_frames, _add_operations)
     for add in (_add_request_log, *adders, _add_errors, _add_headers):
         add(app, parts)
     return app

@@ -49,7 +49,8 @@ _data_option = click.option(
 
 # %% ../nbs/10i_command_line.ipynb #f48874bb
 _source_option = click.option(
-    "--source", help="A webcam's number, a video, an image, a folder, a URL, or demo.  [default: webcam 0, else demo]"
+    "--source", envvar="FER_SOURCE",  # where other users of the machine don't read a camera's password
+    help="A webcam's number, a video, an image, a folder, a URL, or demo; or set FER_SOURCE.  [default: webcam 0, else demo]",
 )
 _host_option = click.option(
     "--host", default="127.0.0.1", help="The address to listen on; 0.0.0.0 opens the server to the network."
@@ -72,17 +73,21 @@ def _say(
 @_model_option
 @click.option("--token", envvar="FER_TOKEN", help="A word that clients must know; or set FER_TOKEN.")
 @click.option("--allow-host", multiple=True, help="Another name of this server, such as the one of a proxy before it.")
+@click.option(
+    "--trusted-proxy", multiple=True, help="A proxy's address or network, whose word on client, scheme, host and prefix counts."
+)
 @click.option("--rate", default=300, type=click.IntRange(1), help="Requests a second that one client may send.")
 @click.option("--log", default="plain", type=click.Choice(["plain", "json"]), help="How the log is written, on stderr.")
 def serve(
-    source: str | None, host: str, port: int, model: str, token: str | None, allow_host: tuple[str, ...], rate: int, log: str
+    source: str | None, host: str, port: int, model: str, token: str | None, allow_host: tuple[str, ...],
+    trusted_proxy: tuple[str, ...], rate: int, log: str,
 ) -> None:
     "Label the faces in front of the camera, live, on a web page."
     from fer_nb import serve as service
     from fer_nb.telemetry import configure_logging
 
     configure_logging(log)
-    service.serve(source, host, port, model, service.check_token(token), allow_host, rate, _say)
+    service.serve(source, host, port, model, service.check_token(token), allow_host, rate, trusted_proxy, _say)
 
 # %% ../nbs/10i_command_line.ipynb #be1f9a8c
 @main.command()
