@@ -79,11 +79,15 @@ def read_frames(
     count,  # how many frames
 ):
     "The next frames of the stream, decoded."
-    frames, data = [], b""
+    frames, deadline = [], time.monotonic() + LIMIT
     while len(frames) < count:
-        data += response.read1()
-        *parts, data = data.split(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n")
-        frames += [cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR) for part in parts if part]
+        assert time.monotonic() < deadline, "the pictures that were waited for do not come"
+        head = {}
+        while (line := response.readline()) != b"\r\n" or not head:
+            name, _, value = line.decode().strip().partition(": ")
+            head |= {name: value} if value else {}
+        assert head["Content-Type"] == "image/jpeg"
+        frames.append(cv2.imdecode(np.frombuffer(response.read(int(head["Content-Length"])), np.uint8), cv2.IMREAD_COLOR))
     return frames
 
 
@@ -464,7 +468,7 @@ def test_token_and_json_log(project):
         bearer = {"Authorization": f"Bearer {token}"}
         assert_error(ask(process.port, "GET", "/"), 401)
         status, headers, _ = ask(process.port, "GET", f"/?token={token}")
-        assert (status, headers["Location"]) == (303, "/")
+        assert (status, headers["Location"]) == (303, "./")
         assert "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
         cookie = {"Cookie": headers["Set-Cookie"].split(";")[0]}
         assert ask(process.port, "GET", "/", headers=cookie)[0] == 200
