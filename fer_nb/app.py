@@ -177,7 +177,8 @@ def _session_events(
 
 # %% ../nbs/07_flask_app.ipynb #4c0666d9
 _TAKEN_WITHIN = 0.1  # seconds in which a picture is taken while there is room for it
-_PERIOD = 0.25  # seconds from one picture to the next that are striven for, at most
+_PERIOD = 0.5  # seconds from one picture to the next that are striven for, at most
+_SHARE, _BACK = 0.8, 0.25  # of what the line took: as much as that is safe to send; and as much is sent when everything is full
 _NARROWEST, _WIDEST = 160, 3840  # pixels
 
 
@@ -190,7 +191,7 @@ class _Line:
     ) -> None:
         self.rate, self.width = math.inf, _WIDEST  # bytes a second, and pixels
         self.known = math.inf  # bytes a second that the line took
-        self.sent, self.since = 0, now  # bytes, since everything on the way was full
+        self.sent, self.since, self.last = 0, now, now  # bytes, since everything on the way was full; and the last picture
 
     def took(
         self,
@@ -203,15 +204,16 @@ class _Line:
         self.sent += size
         if seconds > _TAKEN_WITHIN:
             self.known = self.sent / (now - self.since)
-            self.rate, self.sent, self.since = 0.25 * self.known, 0, now
-        else:
-            self.rate *= 1.02 if self.rate < 0.8 * self.known else 1.004
-        period = size / self.rate
+            self.rate, self.sent, self.since = _BACK * self.known, 0, now
+        else:  # a tenth more a second, and where the line may be full soon, a fiftieth
+            self.rate *= (1.1 if self.rate < _SHARE * self.known else 1.02) ** (now - self.last)
+        self.last = now
+        period = size / (_SHARE * max(self.known, self.rate))
         if period > _PERIOD:
             self.width = max(_NARROWEST, int(0.8 * min(self.width, width)))
         elif period < _PERIOD / 2:
             self.width = min(_WIDEST, int(1.05 * self.width) + 1)
-        return min(1.0, max(0.0, period - seconds))
+        return min(1.0, max(0.0, size / self.rate - seconds))
 
 # %% ../nbs/07_flask_app.ipynb #2e46936a
 def _pictures(
