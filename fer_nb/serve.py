@@ -163,7 +163,7 @@ def run(
     logging.getLogger("fer_nb").info("Server stopped")
 
 # %% ../nbs/10a_serve.ipynb #efa8451b
-_TRIAL = 5.0  # seconds in which a camera must give a frame before the server begins without it
+_TRIAL = 6.0  # seconds in which a camera must give a frame before the server begins without it; the cause is known by then
 
 
 def _choose_camera(
