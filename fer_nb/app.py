@@ -245,10 +245,11 @@ def _as_form(
     jpeg: bytes | None,
 ) -> Response:
     "Both as one form, which browsers take apart."
-    parts = [(f'name="event"\r\nContent-Type: application/json', json.dumps(event).encode())]
+    parts = [('name="event"\r\nContent-Type: application/json', json.dumps(event).encode())]
     if jpeg:
         parts.append(('name="picture"; filename="frame.jpg"\r\nContent-Type: image/jpeg', jpeg))
-    body = b"".join(f"--{_PART}\r\nContent-Disposition: form-data; {head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
+    begin = f"--{_PART}\r\nContent-Disposition: form-data; "
+    body = b"".join(f"{begin}{head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
     return Response(body + f"--{_PART}--\r\n".encode(), content_type=f"multipart/form-data; boundary={_PART}")
 
 

@@ -33,7 +33,7 @@ _LONGEST = 0.5  # seconds without a picture, after which a late one is shown: a 
 def _paced(
     frames,  # iterator of Frame, with times that rise
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[Frame, None, None]:
     "The frames in real time: none is early, and late ones are skipped."
     began, given = math.nan, -math.inf  # the clock's time at second 0, and when a frame was given last

@@ -217,7 +217,7 @@ def current(self: LiveRecognition) -> Snapshot:
 # %% ../nbs/07d_live.ipynb #37be8dc0
 @patch
 def age(self: LiveRecognition) -> float:
-    "Seconds since the frame that viewers see was taken, by the camera's clock where it has one; not a number where they see none."
+    "Seconds since the frame that viewers see was taken, by the camera's clock if it has one; NaN where they see none."
     playing = self.thread is not None and self.latest.state == "playing"
     return time.monotonic() - self.latest.taken if playing else float("nan")
 

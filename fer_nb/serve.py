@@ -121,7 +121,7 @@ def _listen(
     except OSError as error:
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
         raise FerError(f"Port {port} of {host} {why}; choose another with --port.") from None
-    wanted = {"TCP_USER_TIMEOUT": 1000 * _UNREAD_SECONDS, "TCP_NOTSENT_LOWAT": _UNSENT}  # elsewhere than on Linux some are missing
+    wanted = {"TCP_USER_TIMEOUT": 1000 * _UNREAD_SECONDS, "TCP_NOTSENT_LOWAT": _UNSENT}  # where the system has them
     options = [(socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in wanted.items() if hasattr(socket, name)]
     server.adj.socket_options = [*server.adj.socket_options, *options]
     return server

@@ -177,7 +177,8 @@ def find_sources(
     found = list(dict.fromkeys(source for name in map(str, inputs) for source in _sources_of(name)))
     names = [without_secrets(source) for source in found]
     if twice := [name for name, times in Counter(names).items() if times > 1]:
-        raise FerError(f"Several inputs differ only in the user or the query of {twice[0]}, which is not stored; name one at a time.")
+        what = f"Several inputs differ only in the user or the query of {twice[0]}"
+        raise FerError(f"{what}, which is not stored; name one at a time.")
     return found
 
 
@@ -201,7 +202,7 @@ def _sources_of(
 
 # %% ../nbs/08d_sources.ipynb #ef35c2c5
 _PATIENCE = 10.0  # seconds to wait for a server
-_LIVE_PATIENCE = 5.0  # seconds to wait for a network camera, for its answer and for each picture; the quickest way back is to ask anew
+_LIVE_PATIENCE = 5.0  # seconds to wait for a network camera's answer, and for each picture; then it is asked anew
 
 
 def _locked(
@@ -363,7 +364,7 @@ def _has_times(
 def _is_endless(
     stream,  # av.VideoStream
 ) -> bool:
-    "Whether it is live, as a camera's motion JPEG and a stream without a length over HTTP are, too; then the clock tells the times."
+    "Whether it is live, as a camera's motion JPEG and a stream without a length over HTTP are; then the clock tells the times."
     container, form = stream.container, stream.container.format.name
     without_length = container.size < 0 and container.duration is None and form != "hls"  # whose parts come ahead of their time
     return is_live(container.name) or form == "mpjpeg" or (container.name.lower().startswith(_WEB_SCHEMES) and without_length)
@@ -439,7 +440,7 @@ def keeps_up(
 
 
 @patch
-def taken(
+def taken_at(
     self: _Video,
     stamp: int | None,  # of a decoded frame
 ) -> float | None:
@@ -500,7 +501,7 @@ _BEHIND = 0.5  # seconds behind the quickest packet from which on packets are dr
 class _StreamClock:
     "When the packets of a live stream were taken, and which of them are worth decoding."
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.offset, self.since = math.inf, 0.0  # what to add to the stream's time; when that was measured
         self.last, self.behind = -math.inf, False
 
@@ -664,7 +665,7 @@ def _video_frames(
                 if end is not None and seconds >= end:
                     break
                 if seconds >= video.begin:
-                    yield Frame(source, number, seconds, frame, video.taken(frame.pts))
+                    yield Frame(source, number, seconds, frame, video.taken_at(frame.pts))
             fault = video.fault(whole=end is None or seconds < end)
         except Exception as error:
             fault = f"is damaged after {seconds:.2f} s ({_reason(error)}); what came before was used"
@@ -765,7 +766,8 @@ def read_frames(
     with _explained(source, "can't be read", "convert it to MP4, PNG or JPEG"):
         if kind != "image":
             with closing(_frames_from(source, kind, cut, after)) as frames:
-                yield from (frame if frame.source == name else replace(frame, source=name) for frame in cut._wanted(frames, after))
+                for frame in cut._wanted(frames, after):
+                    yield frame if frame.source == name else replace(frame, source=name)
         elif after is None:
             yield Frame(name, 0, None, _read_bytes(source))
 

@@ -1,10 +1,9 @@
-"""What stands around the server: nginx before it, with and without a prefix, and a network camera behind it, both from Debian."""
+"""What stands around the server: nginx before it, with and without a prefix, and a network camera behind it."""
 import http.client
 import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from contextlib import closing, contextmanager
 
@@ -16,9 +15,10 @@ from test_server import read_events, streaming
 from fer_nb.camera import VideoCamera
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
-HAS_RTSP = ["/usr/bin/python3", "-c", "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"]
+IMPORT = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+HAS_RTSP = ["/usr/bin/python3", "-c", IMPORT]  # Debian's Python, whose packages these are
 needs_rtsp = pytest.mark.skipif(
-    sys.platform != "linux" or subprocess.run(HAS_RTSP, capture_output=True).returncode != 0,
+    not os.path.exists(HAS_RTSP[0]) or subprocess.run(HAS_RTSP, capture_output=True).returncode != 0,
     reason="There is no GStreamer RTSP server on this machine.",
 )
 CONFIG = """
@@ -65,7 +65,8 @@ def nginx(server, tmp_path_factory):
         pytest.skip("There is no nginx on this machine.")
     user = "user root;" if os.geteuid() == 0 else ""  # else it may not write into the test's folder
     folder, (bare, below, told) = tmp_path_factory.mktemp("nginx"), free_ports(3)
-    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, port=server.port, user=user, bare=bare, below=below, told=told))
+    ports = {"port": server.port, "bare": bare, "below": below, "told": told}
+    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, user=user, **ports))
     process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
     try:
         wait_until(lambda: answers(bare), "nginx does not answer")
