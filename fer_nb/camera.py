@@ -7,12 +7,14 @@ __all__ = ['CameraError', 'VideoCamera', 'first_frame']
 
 # %% ../nbs/10_live_demo.ipynb #690eb668
 import math
+import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from fastcore.basics import patch
 
 from .core import FerError
@@ -31,11 +33,14 @@ _LONGEST = 0.5  # seconds without a picture, after which a late one is shown: a 
 def _paced(
     frames,  # iterator of Frame, with times that rise
     clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[Frame, None, None]:
     "The frames in real time: none is early, and late ones are skipped."
     began, given = math.nan, -math.inf  # the clock's time at second 0, and when a frame was given last
     for frame in frames:
+        if frame.taken is not None:
+            yield frame
+            continue
         now = clock()
         if not now - given < _LONGEST and not began + frame.seconds > now:  # the first one, or too late for too long
             began = now - frame.seconds
@@ -46,6 +51,60 @@ def _paced(
             sleep(wait)
         given = clock()
         yield frame
+
+# %% ../nbs/10_live_demo.ipynb #e741f1c1
+_PATIENCE = 10.0  # seconds without a frame after which a source counts as silent: a camera may have to wake up
+_FAREWELL = 1.0  # seconds that the thread is given to close the source; one that is stuck closes it when it comes back
+
+
+class _Reader:
+    "A thread that reads a source, and the newest frame of it."
+
+    def __init__(
+        self,
+        read: Callable,  # makes the iterator of Frame, in the thread; it is handed a function to sleep with
+    ):
+        self.changed = threading.Condition()  # guards the three below
+        self.newest: Frame | None = None  # which nobody has taken yet
+        self.error: Exception | None = None
+        self.ended = False
+        self.stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run, args=(read,), name="reader", daemon=True)
+        self.thread.start()
+
+    def run(self, read: Callable) -> None:
+        "Read until the end, or until nobody wants more."
+        try:
+            with closing(read(self.stopping.wait)) as frames:
+                for frame in frames:
+                    if self.stopping.is_set():
+                        break
+                    with self.changed:
+                        self.newest = frame
+                        self.changed.notify_all()
+        except Exception as error:
+            self.error = error
+        finally:
+            with self.changed:
+                self.ended = True
+                self.changed.notify_all()
+
+    def take(
+        self,
+        patience: float,  # seconds to wait for it
+    ) -> Frame | None:
+        "The newest frame, each once; None where none comes. What the source raised is raised here."
+        with self.changed:
+            self.changed.wait_for(lambda: self.newest or self.ended, patience)
+            frame, self.newest = self.newest, None
+            if frame is None and self.error:
+                raise self.error
+            return frame
+
+    def close(self) -> None:
+        "End the reading and release the source."
+        self.stopping.set()
+        self.thread.join(_FAREWELL)
 
 # %% ../nbs/10_live_demo.ipynb #1b58c2b9
 _DEMO = "demo://"  # not "demo": where a folder has that name, the word stands for it
@@ -59,10 +118,21 @@ class VideoCamera:
         source: str | int | Path = _DEMO,  # what find_sources takes: a webcam's number, a path, an address, a pattern
     ):
         self.source = str(source)
-        self.is_webcam = is_live(self.source) and "://" not in self.source
-        path = Path(self.source)
-        shown = path.exists() and not self.is_webcam  # by name alone: where it lies is nobody's business
-        self.name = path.resolve().name if shown else source_name(self.source)
+        near = "://" not in self.source or self.source.startswith("file://")
+        self.is_webcam = is_live(self.source) and near
+        self.path = Path(self.source.removeprefix("file://")) if near and not self.is_webcam and self.source != "demo" else None
+        self.name = self.path.resolve().name if self.path else source_name(self.source)  # where it lies is nobody's business
+        self.stuck: threading.Thread | None = None  # which has the source still open
+
+    def told(
+        self,
+        sentence: str,  # of an error
+    ) -> str:
+        "The sentence, with files by their names alone: viewers read it."
+        if self.path is None:
+            return sentence
+        inside = f"{self.path}/" if self.path.is_dir() else f"{self.path.parent}/"
+        return sentence.replace("file://", "").replace(inside, "").replace(str(self.path), self.name)
 
 # %% ../nbs/10_live_demo.ipynb #5e5ce004
 _ALONE, _IN_FOLDER = 0.2, 1.0  # seconds that a still is shown: for ever anyway, so it only feeds the page; or one of several
@@ -94,39 +164,99 @@ def play(
             self.number, self.seconds = first_number + frame.number + 1, first_seconds + seconds + step
             yield replace(frame, source=self.name, number=self.number - 1, seconds=first_seconds + seconds, picture=picture)
 
+# %% ../nbs/10_live_demo.ipynb #a438aa6c
+_ASK, _ASK_SAME = 0.5, 4.0  # seconds from one call to the next; and at most, where the same picture comes
+
+
+def _asked_again(
+    source: str,  # the address of a picture
+    reel: _Reel,
+    sleep: Callable[[float], object],
+) -> Generator[Frame, None, None]:
+    "What is at the address now, and now; FerError where there is nothing for long."
+    before, pause, began, good = None, _ASK, time.monotonic() - reel.seconds, -math.inf
+    while True:
+        asked = time.monotonic()
+        try:
+            with closing(read_frames(source)) as frames:
+                frame = next(frames)
+            picture, good = frame.bgr(), asked
+            pause = min(_ASK_SAME, 2 * pause) if before is not None and np.array_equal(picture, before) else _ASK
+            before = picture
+            reel.number += 1
+            yield replace(frame, source=reel.name, number=reel.number - 1, seconds=asked - began, picture=picture, taken=asked)
+        except FerError:
+            if asked - good > _PATIENCE:
+                raise
+        sleep(max(0.0, asked + pause - time.monotonic()))
+
 # %% ../nbs/10_live_demo.ipynb #5e5ce006
 @patch
 def _played(
     self: VideoCamera,
+    sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[Frame, None, None]:
     "The frames of its sources, what is recorded again and again."
-    reel = _Reel(self.name)
+    reel, on_web, frame = _Reel(self.name), self.source.lower().startswith(("http://", "https://")), None
+    single = on_web and is_still(self.source)
     while True:
+        if single:
+            yield from _asked_again(self.source, reel, sleep)
         sources, shown, fault = find_sources([self.source]), reel.number, None
         for source in sources:
             try:
-                yield from reel.play(source, _ALONE if len(sources) == 1 else _IN_FOLDER)
+                for frame in reel.play(source, _ALONE if len(sources) == 1 else _IN_FOLDER):
+                    yield frame
             except FerError as error:
                 fault = error
         if is_live(self.source) or reel.number == shown:
             raise fault or FerError(f"{self.name} shows nothing; name another source.")
+        single = on_web and reel.number == shown + 1 and frame is not None and frame.taken is None
+
+
+@patch
+def _read(
+    self: VideoCamera,
+    sleep: Callable[[float], object],
+) -> Generator[Frame, None, None]:
+    "The frames in real time, whoever takes them."
+    with closing(self._played(sleep)) as played, closing(_paced(played, sleep=sleep)) as paced:
+        yield from paced
 
 
 @patch
 def frames(
     self: VideoCamera,
+    patience: float = _PATIENCE,  # seconds to wait for each
 ) -> Generator[Frame, None, None]:
-    "Frames in real time, with rising numbers and seconds; the source is released when the generator closes."
+    "The newest frames in real time, with rising numbers and seconds; the source is released when the generator closes."
+    silent = CameraError(f"{self.name} gives no frames; check that it is connected and switched on.")
+    if self.stuck:
+        self.stuck.join(patience)
+        if self.stuck.is_alive():  # a second call would wait behind the first
+            raise silent
+    reader, last = _Reader(self._read), None
     try:
-        with closing(self._played()) as played, closing(_paced(played)) as paced:
-            yield from paced
+        while True:
+            frame = reader.take(patience)
+            if frame is not None:
+                last = frame
+                yield frame
+            elif reader.ended or last is None or last.taken is not None:  # what is recorded may have a frame a minute
+                raise silent
+    except CameraError:
+        raise
     except FerError as error:
-        raise CameraError(str(error)) from error
+        raise CameraError(self.told(str(error))) from None
+    finally:
+        reader.close()
+        self.stuck = reader.thread if reader.thread.is_alive() else None
 
 # %% ../nbs/10_live_demo.ipynb #fd8755f7
 def first_frame(
     camera: VideoCamera,
+    patience: float = _PATIENCE,  # seconds to wait for it
 ) -> Frame:
     "The source's first frame, then the source is released again."
-    with closing(camera.frames()) as frames:
+    with closing(camera.frames(patience)) as frames:
         return next(frames)

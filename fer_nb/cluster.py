@@ -20,10 +20,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from .annotate import Fault, annotated_frames, load_recognizers
-from .core import FerError, escape_name
+from .core import FerError, escape_name, without_secrets
 from .recognizer import Recognition
 from .resume import Summary, check_same, look_through, write_faults
-from .sources import Cut, is_live
+from .sources import Cut, is_live, source_name
 from .table import Rows, errors_file
 
 # %% ../nbs/10e_cluster.ipynb #57865bea
@@ -96,7 +96,7 @@ class _SourceAnnotator:
                     yield one.recognition
 
         rows = Rows(self.model)
-        path = _source_file(self.out, source)
+        path = _source_file(self.out, without_secrets(source))
         _write_source(path, rows.batches(recognitions()), rows.schema, lambda: {**done, "faults": faults})
         return {"result": json.dumps({**done, "faults": faults})}
 
@@ -176,11 +176,12 @@ def annotate_with_ray(
     "A row for every face of every source, as a Parquet dataset in a folder."
     sources, passed = look_through(inputs)
     if lives := [source for source in sources if is_live(source)]:
-        raise FerError(f"Camera {lives[0]} is on one machine; leave --engine ray out.")
-    asked = {"sources": sources, "cut": asdict(cut), "model": Rows(model).model_hash}
+        raise FerError(f"{source_name(lives[0])} is on one machine; leave --engine ray out.")
+    named = {without_secrets(source): source for source in sources}  # a password is written nowhere
+    asked = {"sources": list(named), "cut": asdict(cut), "model": Rows(model).model_hash}
     ray = _start_ray(address)
     results, left = _sources_left(str(out), asked, overwrite, resume)
-    results += _spread(ray, left, annotator, str(out), model, cut) if left else []
+    results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut) if left else []
     faults = [Fault(**fault) for result in results for fault in result["faults"]]
     write_faults(errors_file(out), faults + passed)
     return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults, passed)

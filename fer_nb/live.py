@@ -23,6 +23,44 @@ from fastcore.basics import patch
 from .core import FerError
 from .telemetry import Metrics
 
+# %% ../nbs/07d_live.ipynb #f438154b
+_QUALITY = 80  # of the JPEGs, 0 to 100: faces look as they are, at a third of the bytes of 95
+_NARROWEST = 64  # pixels, the smallest width that is worth asking for
+
+
+class _Picture:
+    "A frame that viewers see, made into a JPEG once for all that want it alike."
+
+    def __init__(
+        self,
+        frame: Any,  # a Frame, or (height, width, 3) uint8 BGR
+        faces: list,  # what was found in it
+        draw: Callable[[np.ndarray, list], np.ndarray],  # marks faces in a picture
+        drawn: Callable[[float], object] = lambda seconds: None,  # is told how long that took
+    ) -> None:
+        self.frame, self.faces, self.draw, self.drawn = frame, faces, draw, drawn
+        self.lock, self.made = threading.Lock(), {}  # (marked, width): JPEG
+
+    def jpeg(
+        self,
+        marked: bool,
+        width: int | None,  # pixels, at most
+    ) -> bytes:
+        "It in that size or its own, the smaller of both."
+        with self.lock:
+            start = time.perf_counter()
+            if hasattr(self.frame, "bgr"):
+                self.frame = self.frame.bgr()
+            height, own = self.frame.shape[:2]
+            size = own if width is None else min(own, max(_NARROWEST, width))
+            if (marked, size) not in self.made:
+                picture = self.draw(self.frame, self.faces) if marked else self.frame
+                if size < own:
+                    picture = cv2.resize(picture, (size, max(1, round(height * size / own))), interpolation=cv2.INTER_AREA)
+                self.made[marked, size] = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1].tobytes()
+                self.drawn(time.perf_counter() - start)
+            return self.made[marked, size]
+
 # %% ../nbs/07d_live.ipynb #dd82803e
 @dataclass(frozen=True)
 class Snapshot:
@@ -32,24 +70,33 @@ class Snapshot:
     number: int = 0  # counts up with every snapshot
     state: str = "opening"  # "opening", "playing" or "gone"
     message: str = ""  # why the camera is gone
-    jpeg: bytes | None = None  # the annotated frame
+    picture: _Picture | None = None  # the frame, None where the camera is not playing
     recognition: Any = None  # Recognition of the frame, None where the camera is not playing
     frames_per_second: float = 0.0
-    taken: float = 0.0  # time.monotonic() when the frame came from the camera
+    taken: float = 0.0  # time.monotonic() when the camera took the frame, as well as it is known
+    shown: float = 0.0  # time.monotonic() when this snapshot was there
+
+    def jpeg(
+        self,
+        marked: bool = True,  # whether the faces are marked in it
+        width: int | None = None,  # pixels, at most; None is the frame's own
+    ) -> bytes | None:
+        "The frame; None where the camera is not playing."
+        return self.picture.jpeg(marked, width) if self.picture else None
 
     def as_dict(self) -> dict:
         "What the page is told: the recognition's own, and how the camera is."
         nothing = {"frame": None, "seconds": None, "width": None, "height": None, "faces": []}
         seen = self.recognition.as_dict() if self.recognition else nothing
+        age = round(max(0.0, time.monotonic() - self.taken), 3) if self.state == "playing" else None
         camera = {"state": self.state, "message": self.message, "frames_per_second": round(self.frames_per_second, 1)}
-        return {**seen, "source": self.source, **camera}
+        return {**seen, "source": self.source, **camera, "age_seconds": age}
 
 # %% ../nbs/07d_live.ipynb #aec467a6
 _AWAKE = 10.0  # seconds after its last snapshot in which a viewer counts: browsers pause a page for less
 _SILENT = 5.0  # seconds without a frame after which a camera that is open counts as gone: the slowest give one in two
 _FAILURES = 10  # frames one after the other whose recognition fails, until the camera is closed: half a second's
 _RATE_FRAMES = 30  # over which the rate is the mean: one or two seconds
-_QUALITY = 80  # of the JPEGs, 0 to 100: faces look as they are, at a third of the bytes of 95
 
 # %% ../nbs/07d_live.ipynb #6dcd79ca
 class LiveRecognition:
@@ -74,7 +121,7 @@ class LiveRecognition:
     def publish(self, **what: Any) -> None:  # fields of Snapshot
         "Let every viewer see this from now on."
         with self.changed:
-            self.latest = Snapshot(self.name, self.latest.number + 1, **what)
+            self.latest = Snapshot(self.name, self.latest.number + 1, shown=time.monotonic(), **what)
             self.metrics.camera.state(self.latest.state)
             self.changed.notify_all()
 
@@ -92,7 +139,8 @@ def attend(
     viewer: object,
 ) -> None:
     "Note that the viewer is awake, and start the camera where it doesn't run; called with the lock held."
-    self.viewers[viewer] = time.monotonic()
+    now = time.monotonic()
+    self.viewers = {**{name: seen for name, seen in self.viewers.items() if now - seen < _AWAKE}, viewer: now}
     if self.thread is None and not self.stopping:
         self.latest = Snapshot(self.name, self.latest.number)
         self.thread = threading.Thread(target=self.run, name="camera", daemon=True)
@@ -131,11 +179,37 @@ def watch(
             self.viewers.pop(viewer, None)
             self.changed.notify_all()
 
+# %% ../nbs/07d_live.ipynb #9bdd1493
+@patch
+def ask(
+    self: LiveRecognition,
+    viewer: str,  # any name, the same each time
+    seen: int,  # number of the snapshot that it has seen
+    patience: float = 1.0,  # seconds after which the last snapshot is given again
+) -> Snapshot | None:
+    "The newest snapshot as soon as it is another than that; None where the server stops."
+    with self.changed:
+        self.attend(viewer)
+        self.changed.wait_for(lambda: self.latest.number != seen or self.stopping, patience)
+        self.viewers[viewer] = time.monotonic()
+        return None if self.stopping else self.current()
+
+
+@patch
+def leave(
+    self: LiveRecognition,
+    viewer: str,  # see ask
+) -> None:
+    "Note that the viewer has gone."
+    with self.changed:
+        self.viewers.pop(viewer, None)
+        self.changed.notify_all()
+
 # %% ../nbs/07d_live.ipynb #17783534
 @patch
 def current(self: LiveRecognition) -> Snapshot:
     "The newest snapshot; one that says so where the camera has been silent for long."
-    if self.latest.state != "playing" or self.age() < _SILENT:
+    if self.latest.state != "playing" or time.monotonic() - self.latest.shown < _SILENT:
         return self.latest
     message = f"{self.name} gives no frames at the moment; check that it is connected."
     return Snapshot(self.name, self.latest.number, "gone", message)
@@ -143,7 +217,7 @@ def current(self: LiveRecognition) -> Snapshot:
 # %% ../nbs/07d_live.ipynb #37be8dc0
 @patch
 def age(self: LiveRecognition) -> float:
-    "Seconds since the frame that viewers see was taken, or not a number where they see none."
+    "Seconds since the frame that viewers see was taken, by the camera's clock if it has one; NaN where they see none."
     playing = self.thread is not None and self.latest.state == "playing"
     return time.monotonic() - self.latest.taken if playing else float("nan")
 
@@ -186,8 +260,9 @@ def play(self: LiveRecognition) -> str | None:
                 return None
             times.append(time.monotonic())
             rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+            taken = getattr(frame, "taken", None)
             try:
-                self.show(frame, tracker, rate, times[-1])
+                self.show(frame, tracker, rate, times[-1] if taken is None else taken)
                 failures = 0
             except Exception:
                 failures += 1
@@ -204,16 +279,13 @@ def show(
     frame: Any,  # a Frame, or (height, width, 3) uint8 BGR
     tracker: Any,  # what new_tracker gave
     rate: float,  # frames a second
-    taken: float,  # time.monotonic() when the frame came
+    taken: float,  # time.monotonic() when the frame was taken
 ) -> None:
     "Recognize a frame and publish it."
     recognition = self.recognizer.submit(frame, tracker).result(_SILENT)
-    start = time.perf_counter()
-    picture = frame.bgr() if hasattr(frame, "bgr") else frame
-    _, jpeg = cv2.imencode(".jpg", self.draw(picture, recognition.faces), [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    self.metrics.stages.labels("draw").observe(time.perf_counter() - start)
-    self.metrics.observe(recognition, "camera", time.monotonic() - taken)
-    self.publish(state="playing", jpeg=jpeg.tobytes(), recognition=recognition, frames_per_second=rate, taken=taken)
+    picture = _Picture(frame, recognition.faces, self.draw, self.metrics.stages.labels("draw").observe)
+    self.metrics.observe(recognition, "camera", max(0.0, time.monotonic() - taken))
+    self.publish(state="playing", picture=picture, recognition=recognition, frames_per_second=rate, taken=taken)
 
 # %% ../nbs/07d_live.ipynb #3dcb6318
 @patch

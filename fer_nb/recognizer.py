@@ -36,6 +36,7 @@ class Frame:
     seconds: float | None  # since the source's first frame; None for a still picture
     picture: Any = field(repr=False)  # bytes of an image file, (height, width, 3) uint8 BGR, or av.VideoFrame
     stretch: float = 1.0  # width of one of the video's stored pixels over its height
+    taken: float | None = field(default=None, repr=False)  # time.monotonic() when a live source took it; None if recorded
     _gray: np.ndarray | None = field(default=None, init=False, repr=False)  # what gray() gave
     _small: np.ndarray | None = field(default=None, init=False, repr=False)  # what reduced() gave
 

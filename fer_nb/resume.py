@@ -28,7 +28,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
 from .annotate import Annotated, Fault, annotated_frames, load_recognizers
-from .core import FerError, escape_name, written_whole
+from .core import FerError, escape_name, without_secrets, written_whole
 from .faces import draw_faces
 from .sources import ClipWriter, Cut, find_sources, is_still
 from .table import Rows, errors_file, read_table, table_form, write_table
@@ -102,11 +102,12 @@ class Run:
         self.out, self.model, self.cut, self.rows = Path(out), model, cut, Rows(model)
         self.parts, self.errors = self.out.with_name(f"{self.out.name}.parts"), Path(errors_file(out))
         self.asked_file = self.parts / "asked.json"  # while it is there, there is something to go on with
-        sources, passed = look_through(inputs)
+        self.sources, passed = look_through(inputs)
         own = {Path(os.path.abspath(path)) for path in (self.out, self.errors, self.parts)}  # in a folder of the inputs
         paths = [Path(os.path.abspath(one.source)) for one in passed]
         self.passed = [one for one, path in zip(passed, paths) if not own & {path, path.parent}]
-        self.asked: dict = {"sources": sources, "cut": asdict(cut), "model": self.rows.model_hash}
+        names = [without_secrets(source) for source in self.sources]  # as they are in the table; a password is written nowhere
+        self.asked: dict = {"sources": names, "cut": asdict(cut), "model": self.rows.model_hash}
         self.position, self.count = _Position(), 0  # after the newest part; how many parts there are
         self.tracker: Tracker | None = None  # of the source under way
 
@@ -133,7 +134,7 @@ def check_same(
     for key, name in names.items():
         if was[key] != asked[key]:
             raise FerError(f"The run for {out} was begun with another choice of {name}; take that, or --overwrite.")
-    if missing := set(was["sources"]) - set(asked["sources"]):
+    if missing := {without_secrets(source) for source in was["sources"]} - set(asked["sources"]):
         raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
 
 # %% ../nbs/10c_resume.ipynb #b0818aef
@@ -168,6 +169,9 @@ def go_on(self: Run) -> None:
     "Take the place where the newest part ends; FerError where something else is asked now."
     was = json.loads(self.asked_file.read_text(encoding="utf-8"))
     check_same(self.out, was, self.asked)
+    known = dict(zip(self.asked["sources"], self.sources))
+    was["sources"] = [without_secrets(source) for source in was["sources"]]
+    self.sources = [known[name] for name in was["sources"]]
     self.asked, files = was, _part_files(self.parts)
     if files:
         self.position, self.count = _load_position(files[-1]), int(files[-1].stem.removeprefix("part-"))
@@ -212,7 +216,7 @@ def frames(self: Run) -> Iterator[Annotated | Fault]:
     if self.position.tracker:
         self.tracker = recognizers[0].new_tracker()
         self.tracker.resume(self.position.tracker)
-    left = self.asked["sources"][self.position.source :]
+    left = self.sources[self.position.source :]
     return annotated_frames(left, recognizers, self.cut, self.position.after, self.tracker)
 
 # %% ../nbs/10c_resume.ipynb #8789ed8d
@@ -342,7 +346,7 @@ def check_clip(
     "FerError where a clip can't be written."
     if clip is None:
         return
-    sources = self.asked["sources"]
+    sources = self.sources
     if len(sources) != 1 or is_still(sources[0]):
         raise FerError(f"A clip is made of one video; here are {len(sources)} sources. Name one video, or leave --video out.")
     if resume:

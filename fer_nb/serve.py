@@ -16,7 +16,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import cv2
@@ -28,7 +28,7 @@ from .app import STREAMS, UPLOAD_LIMIT, ServerState, create_app
 from .camera import CameraError, VideoCamera, first_frame
 from .core import IMAGE_SIZE, FerError
 from .faces import BlazeFace, draw_faces
-from .guards import add_host_check, add_origin_check, add_rate_limit, add_token
+from .guards import add_host_check, add_origin_check, add_proxies, add_rate_limit, add_token, trusted_networks
 from .live import LiveRecognition
 from .model import FacialExpressionModel
 from .recognition_queue import RecognitionQueue
@@ -48,6 +48,8 @@ class Service:
         token: str | None = None,  # what clients must know
         hosts: set[str] | None = None,  # names by which the server is called; None takes any
         rate: int = 300,  # requests a second of one client
+        names: Iterable[str] = (),  # by which browsers may call it besides, such as that of a proxy before it
+        proxies: Iterable[str] = (),  # whose word counts, see trusted_networks
         **limits: Any,  # of Sessions: silence, limit
     ) -> None:
         self.metrics, self.queue, self.state = Metrics(), RecognitionQueue(recognizer), ServerState()
@@ -59,7 +61,8 @@ class Service:
         add_host_check(self.app, hosts)
         add_rate_limit(self.app, rate)
         add_token(self.app, token)
-        add_origin_check(self.app)
+        add_origin_check(self.app, names)
+        add_proxies(self.app, trusted_networks(proxies))
 
     def warm(self) -> None:
         "Run everything once, so that the first caller does not wait for it; from then on the server is ready."
@@ -80,7 +83,7 @@ _IDLE_SECONDS = 60  # without a request, after which a connection is closed
 _UNREAD_SECONDS = 30  # that a client may leave unread what it was sent
 _IN_MEMORY = 2**30  # bytes: bodies and answers up to this size never touch the disk, and all are far smaller
 _READ = 2**18  # bytes taken from a connection at once: a camera's frame, which in smaller pieces goes round the loop each time
-_UNSENT = 2**20  # bytes of answers that may wait for a slow client before its thread waits, too
+_UNSENT = 2**15  # bytes that may wait for a slow client before its thread waits, too: half a second of a bad line
 
 # %% ../nbs/10a_serve.ipynb #e31b03f0
 _MALLOC = {  # numbers of glibc's malloc.h, and what we set them to
@@ -107,6 +110,7 @@ def _listen(
     "A waitress server that listens; FerError where it can't."
     memory = {"inbuf_overflow": _IN_MEMORY, "outbuf_overflow": _IN_MEMORY, "outbuf_high_watermark": _UNSENT}
     limits = {"connection_limit": _CONNECTIONS, "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
+    limits["clear_untrusted_proxy_headers"] = False  # the guards do that
     try:
         server = waitress.create_server(
             app, host=host, port=port, threads=STREAMS + _QUICK_THREADS, recv_bytes=_READ, asyncore_use_poll=True,
@@ -117,9 +121,9 @@ def _listen(
     except OSError as error:
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
         raise FerError(f"Port {port} of {host} {why}; choose another with --port.") from None
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux has it; elsewhere such a connection stays until its client goes
-        option = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * _UNREAD_SECONDS)
-        server.adj.socket_options = [*server.adj.socket_options, option]
+    wanted = {"TCP_USER_TIMEOUT": 1000 * _UNREAD_SECONDS, "TCP_NOTSENT_LOWAT": _UNSENT}  # where the system has them
+    options = [(socket.IPPROTO_TCP, getattr(socket, name), value) for name, value in wanted.items() if hasattr(socket, name)]
+    server.adj.socket_options = [*server.adj.socket_options, *options]
     return server
 
 
@@ -159,20 +163,25 @@ def run(
     logging.getLogger("fer_nb").info("Server stopped")
 
 # %% ../nbs/10a_serve.ipynb #efa8451b
+_TRIAL = 6.0  # seconds in which a camera must give a frame before the server begins without it; the cause is known by then
+
+
 def _choose_camera(
     source: str | None,  # see VideoCamera; None is the first webcam, or else the demo
-    say: Callable[[str], None] = print,  # is told when the demo plays instead
+    say: Callable[..., None] = print,  # is told when the demo plays instead, or the camera is waited for
 ) -> VideoCamera:
-    "The camera to serve; FerError where a source that was named can't be opened."
+    "The camera to serve; FerError where a file that was named can't be played."
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # a missing webcam is told by us
     camera = VideoCamera("0" if source is None else source)
     try:
-        first_frame(camera)
-    except CameraError:
-        if source is not None:
+        first_frame(camera, _TRIAL)
+    except CameraError as error:
+        if source is None:
+            say(f"{error} So the embedded demo plays; name another source with --source.")
+            return VideoCamera()
+        if camera.path is not None:
             raise
-        say("There is no webcam here, so the embedded demo plays; name another source with --source.")
-        return VideoCamera()
+        say(f"{error} The page waits for it.")
     return camera
 
 # %% ../nbs/10a_serve.ipynb #812bf352
@@ -194,6 +203,41 @@ def check_token(
         raise FerError("The token must be 8 or more letters, digits, or any of . _ ~ -; choose another.")
     return token
 
+# %% ../nbs/10a_serve.ipynb #d1d55128
+def _way_out(
+    family: socket.AddressFamily,
+    far: str,  # an address that stands in documents and belongs to nobody
+) -> str | None:
+    "The address of this machine on the way there, if there is a way."
+    with socket.socket(family, socket.SOCK_DGRAM) as asked:
+        try:
+            asked.connect((far, 9))
+            return asked.getsockname()[0]
+        except OSError:
+            return None
+
+
+def _address(
+    host: str,  # the address to listen on
+    port: int,
+) -> str:
+    "What to write into a browser."
+    if host == "0.0.0.0":
+        host = _way_out(socket.AF_INET, "192.0.2.1") or "127.0.0.1"
+    elif host == "::":
+        host = _way_out(socket.AF_INET6, "2001:db8::1") or "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _qr_code(
+    text: str,
+) -> str:
+    "It as a QR code of half blocks, dark on light, for a terminal."
+    code = cv2.QRCodeEncoder.create().encode(text) > 0  # (side, side), True is light
+    code = np.pad(code, ((2, 2 + code.shape[0] % 2), (2, 2)), constant_values=True)
+    blocks = {(True, True): "█", (True, False): "▀", (False, True): "▄", (False, False): " "}
+    return "\n".join("".join(blocks[bool(up), bool(down)] for up, down in zip(*rows)) for rows in zip(code[::2], code[1::2]))
+
 # %% ../nbs/10a_serve.ipynb #db9b0f2d
 def _say(
     text: str,
@@ -211,17 +255,22 @@ def serve(
     token: str | None = None,  # what clients must know, see check_token
     allow_host: tuple[str, ...] = (),  # more names of this server, such as that of a proxy before it
     rate: int = 300,  # requests a second of one client
+    trusted_proxy: tuple[str, ...] = (),  # see trusted_networks
     say: Callable[..., None] = _say,  # is told what a person should read; with error=True what is a warning
 ) -> None:
     "Label the faces in front of the camera, live, on a web page, until SIGTERM or Ctrl+C. FerError where it can't begin."
+    trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time
     recognizer, camera = Recognizer.load(model), _choose_camera(source, say)
     hosts = {*_LOCAL_NAMES, host, *allow_host} if _is_local(host) or allow_host else None
-    service = Service(camera, recognizer, token=token, hosts=hosts, rate=rate)
+    service = Service(camera, recognizer, token=token, hosts=hosts, rate=rate, names=allow_host, proxies=trusted_proxy)
     service.warm()  # before the port opens
     server = service.listen(host, port)
     if not _is_local(host) and token is None:
         say(f"Whoever reaches port {port} of this machine can watch its camera; let in with --token whom you want.", error=True)
-    say(f"{camera.name} is live at http://{host}:{port}{'/?token=...' if token else ''} (Ctrl+C stops it)")
+    address = _address(host, port)
+    say(f"{camera.name} is live at {address}{'/?token=...' if token else ''} (Ctrl+C stops it)")
+    if not _is_local(host) and sys.stdout.isatty():  # for a phone; a log gets no token
+        say(_qr_code(f"{address}/?token={token}" if token else address))
     service.run(server)
 
 # %% ../nbs/10a_serve.ipynb #c8831202
@@ -249,7 +298,7 @@ def _check_camera(
     "The camera gives a frame."
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     camera = VideoCamera("0" if source is None else source)
-    height, width = first_frame(camera).gray().shape
+    height, width = first_frame(camera, _TRIAL).gray().shape
     return f"{camera.name} gives frames of {width}x{height} pixels"
 
 # %% ../nbs/10a_serve.ipynb #cf36b0aa

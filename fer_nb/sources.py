@@ -12,15 +12,19 @@ import io
 import math
 import os
 import re
+import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
+from urllib.error import HTTPError
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
 
 import av
 import cv2
@@ -29,7 +33,7 @@ import numpy as np
 from av.codec.context import Flags
 from fastcore.basics import patch
 
-from .core import IMAGE_ENDINGS, FerError, image_kind, image_size, package_folder
+from .core import IMAGE_ENDINGS, FerError, image_kind, image_size, package_folder, without_secrets
 from .recognizer import Frame
 
 # %% ../nbs/08d_sources.ipynb #5d5ce002
@@ -103,6 +107,8 @@ def _kind(
 ) -> str:
     "`demo`, `webcam`, `stream`, `numbered`, `image`, `animation` or `video`."
     near, name = "://" not in source, source.lower()
+    if name.startswith("/dev/") and not os.path.exists(source):
+        return "webcam"  # one that is plugged in later
     if os.path.exists(source):
         return "webcam" if Path(source).is_char_device() else _file_kind(source)
     if source in ("demo", _DEMO):
@@ -149,16 +155,15 @@ def source_name(
         return "Demo: Eileen Collins, photographed by NASA"
     if kind == "webcam":
         return f"Camera {source}"
-    if "://" not in source or source.startswith("file://"):
-        return source
-    return re.split(r"[?#]", re.sub(r"://.*@", "://", source))[0]
+    return without_secrets(source)
 
 # %% ../nbs/08d_sources.ipynb #e2a19a7c
 def _reason(
     error: Exception,
 ) -> str:
-    "What an exception says, without numbers and the file's name."
-    return " ".join(str(getattr(error, "strerror", None) or error).split()).rstrip(".") or type(error).__name__
+    "What an exception says, without numbers, the file's name and secrets."
+    words = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return without_secrets(words).rstrip(".") or type(error).__name__
 
 
 @contextmanager
@@ -271,10 +276,14 @@ def find_sources(
     inputs: Iterable[str | int | Path],  # files, folders, patterns (shot_%04d.png), addresses, a webcam's number, "demo"
     passed: list[tuple[str, str]] | None = None,  # gets what is passed over in folders: the name, and why
 ) -> list[str]:
-    "Every single source among them, each once, in the order named; FerError where there is nothing."
+    "Every single source among them, each once, in the order named; FerError where there is nothing, or two have one name."
     passed = [] if passed is None else passed
-    found = [source for name in map(str, inputs) for source in _sources_of(name, passed)]
-    return list(dict.fromkeys(found))
+    found = list(dict.fromkeys(source for name in map(str, inputs) for source in _sources_of(name, passed)))
+    names = [without_secrets(source) for source in found]
+    if twice := [name for name, times in Counter(names).items() if times > 1]:
+        what = f"Several inputs differ only in the user or the query of {twice[0]}"
+        raise FerError(f"{what}, which is not stored; name one at a time.")
+    return found
 
 
 def _sources_of(
@@ -291,13 +300,41 @@ def _sources_of(
         return [_DEMO]
     if os.path.exists(name) or "://" not in name:
         what = "neither a file nor a folder at" if os.path.exists(name) else "no file or folder"
-        raise FerError(f"There is {what} {name}; name an image, a video, a folder, or a pattern (shot_%04d.png).")
+        raise FerError(f"There is {what} {source_name(name)}; name an image, a video, a folder, or a pattern (shot_%04d.png).")
     with _explained(name, "can't be reached", "check the address"):
         filesystem, path = fsspec.core.url_to_fs(name)
         return _files_below(name, passed) if filesystem.isdir(path) else [name]
 
 # %% ../nbs/08d_sources.ipynb #ef35c2c5
-_PATIENCE = 10.0  # seconds to wait for a server or a network camera, which may have to wake up
+_PATIENCE = 10.0  # seconds to wait for a server
+_LIVE_PATIENCE = 5.0  # seconds to wait for a network camera's answer, and for each picture; then it is asked anew
+
+
+def _locked(
+    source: str,  # an address
+) -> FerError:
+    "What to raise where a server asks who calls."
+    mend = "write them into its address, as in rtsp://USER:PASSWORD@HOST/"
+    return FerError(f"{source_name(source)} asks for a user and a password; {mend}.")
+
+
+def _read_web(
+    source: str,  # http:// or https://, perhaps with user and password, as cameras have it
+) -> bytes:
+    "What is there."
+    parts = urlsplit(source)
+    user, _, host = parts.netloc.rpartition("@")
+    address, passwords = urlunsplit(parts._replace(netloc=host)), HTTPPasswordMgrWithDefaultRealm()
+    name, _, password = user.partition(":")
+    passwords.add_password(None, address, unquote(name), unquote(password))
+    handlers = [HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords)] if user else []
+    try:
+        with build_opener(*handlers).open(address, timeout=_PATIENCE) as file:
+            return file.read()
+    except HTTPError as error:
+        if error.code in (401, 403):
+            raise _locked(source) from None
+        raise
 
 
 def _read_bytes(
@@ -306,8 +343,7 @@ def _read_bytes(
     "A file's content; FerError where it can't be read."
     with _explained(source, "can't be read", "check its path and rights"):
         if source.lower().startswith(_WEB_SCHEMES):
-            with urlopen(source, timeout=_PATIENCE) as file:
-                return file.read()
+            return _read_web(source)
         with fsspec.open(source, "rb") if "://" in source else open(source, "rb") as file:
             return file.read()
 
@@ -376,6 +412,24 @@ def _numbered_frames(
 _MOST_PIXELS = 100_000_000  # of a frame, three times those of an 8K video; a GIF of a kilobyte can claim more than the memory
 
 
+def _answered(
+    source: str,  # an address
+    options: dict[str, str],  # of FFmpeg
+    patience: float,  # seconds
+) -> av.container.InputContainer:
+    "What its server sends, as PyAV's container; FerError where it says nothing, or asks for a password."
+    began = time.monotonic()
+    try:
+        return av.open(source, options=options, timeout=patience)
+    except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError):
+        raise _locked(source) from None
+    except av.FFmpegError:
+        if time.monotonic() - began < patience:
+            raise
+        mend = "check the address, and that it is switched on"
+        raise FerError(f"{source_name(source)} gives no answer within {patience:.0f} s; {mend}.") from None
+
+
 def _opened_file(
     source: str,  # a video's path or address
     stack: ExitStack,  # what closes the file
@@ -383,7 +437,7 @@ def _opened_file(
     "The file as PyAV's container."
     if source.lower().startswith(_LIVE_SCHEMES + _WEB_SCHEMES):
         options = {"rtsp_transport": "tcp"}  # UDP loses packets, and many networks don't let it through
-        return stack.enter_context(av.open(source, options=options, timeout=_PATIENCE))
+        return stack.enter_context(_answered(source, options, _LIVE_PATIENCE if is_live(source) else _PATIENCE))
     if "://" in source and not os.path.exists(source):
         return stack.enter_context(av.open(stack.enter_context(fsspec.open(source, "rb"))))
     if source.isprintable():
@@ -425,8 +479,10 @@ def _has_times(
 def _is_endless(
     stream,  # av.VideoStream
 ) -> bool:
-    "Whether it is live, as a camera's motion JPEG over HTTP is, too; then the clock tells the times."
-    return is_live(stream.container.name) or stream.container.format.name == "mpjpeg"
+    "Whether it is live, as a camera's motion JPEG and a stream without a length over HTTP are; then the clock tells the times."
+    container, form = stream.container, stream.container.format.name
+    without_length = container.size < 0 and container.duration is None and form != "hls"  # whose parts come ahead of their time
+    return is_live(container.name) or form == "mpjpeg" or (container.name.lower().startswith(_WEB_SCHEMES) and without_length)
 
 # %% ../nbs/08d_sources.ipynb #5d5ce017
 _DOUBT = 4  # packets in which a join is seen, after the container has said that something is missing
@@ -494,6 +550,31 @@ class _Video:
         self.spoiled: list[float] = []  # seconds of frames that came, but not whole
         self.stuck = False  # whether it couldn't jump to where the reading begins
         self.end = 0  # time stamp at which the last packet's frame ends
+        self.clock = _StreamClock()
+
+
+@patch
+def keeps_up(
+    self: _Video,
+    packet,  # av.Packet of a live stream
+) -> bool:
+    "Whether the packet is worth decoding."
+    if packet.dts is None or self.stream.container.format.name == "mpjpeg":  # whose times FFmpeg makes up
+        return True
+    return self.clock.is_wanted(float(packet.dts * packet.time_base), packet.is_keyframe, time.monotonic())
+
+
+@patch
+def taken_at(
+    self: _Video,
+    stamp: int | None,  # of a decoded frame
+) -> float | None:
+    "The time.monotonic() when a live stream's frame was taken, as well as that can be known; None for what is recorded."
+    if not self.endless:
+        return None
+    now = time.monotonic()
+    clocked = stamp is not None and math.isfinite(self.clock.offset)
+    return min(now, self.clock.taken(float(stamp * self.stream.time_base))) if clocked else now
 
 
 @patch
@@ -548,6 +629,40 @@ def note_spoiled(
     if seconds >= self.begin and seconds not in self.spoiled[-32:]:  # the container and the decoder may say so, frames apart
         self.spoiled.append(seconds)
 
+# %% ../nbs/08d_sources.ipynb #8681ff8e
+_DRIFT = 1e-4  # seconds a second, by which two clocks may differ: a poor quartz
+_BEHIND = 0.5  # seconds behind the quickest packet from which on packets are dropped; decoding one by one never catches up then
+
+
+class _StreamClock:
+    "When the packets of a live stream were taken, and which of them are worth decoding."
+
+    def __init__(self) -> None:
+        self.offset, self.since = math.inf, 0.0  # what to add to the stream's time; when that was measured
+        self.last, self.behind = -math.inf, False
+
+    def taken(
+        self,
+        seconds: float,  # the stream's own time of a packet or a frame
+    ) -> float:
+        "The time.monotonic() at which it was taken, or later by what the quickest packet took."
+        return self.offset + seconds
+
+    def is_wanted(
+        self,
+        seconds: float,  # the stream's own time of the packet, in the order of decoding
+        is_key: bool,  # whether decoding can begin with it
+        now: float,  # time.monotonic()
+    ) -> bool:
+        "Whether to decode the packet that has come."
+        self.offset, self.since = self.offset + _DRIFT * (now - self.since), now
+        if seconds < self.last or now - seconds < self.offset:  # a clock that was set back, or the quickest so far
+            self.offset = now - seconds
+        self.last = seconds
+        late = now - self.taken(seconds) > _BEHIND
+        self.behind = late if is_key else self.behind or late
+        return not self.behind
+
 # %% ../nbs/08d_sources.ipynb #5d5ce021
 @patch
 def frames(
@@ -556,6 +671,8 @@ def frames(
     "Decode from where the file stands on; a frame that comes after its turn, as some do after damage, is lost."
     self.waiting, newest = [], -math.inf
     for packet in _rising(self.stream.container.demux(self.stream), self.note_spoiled):
+        if self.endless and not self.keeps_up(packet):
+            continue
         if self.timed and _is_shown(packet):
             heapq.heappush(self.waiting, packet.pts)
             self.end = max(self.end, packet.pts + (packet.duration or 0))
@@ -611,8 +728,10 @@ def _start_at(
     number: int | None = None,  # of the first frame from there on, where it is known
 ) -> _Start | None:
     "Where to jump; None where the file has to be read from its beginning."
+    if begin <= 0:
+        return None
     with _opened(source) as (container, stream):
-        if begin <= 0 or _is_endless(stream) or not _has_times(stream):
+        if _is_endless(stream) or not _has_times(stream):
             return None
         stream.thread_type = "SLICE"  # threads that decode ahead would give the first frame later
         video, stamps, last = _Video(stream, source), [], None
@@ -769,7 +888,7 @@ def _video_frames(
                 if end is not None and seconds >= end:
                     break
                 if seconds >= video.begin:
-                    yield Frame(source, number, seconds, frame, stretch)
+                    yield Frame(source, number, seconds, frame, stretch, video.taken_at(frame.pts))
             fault = video.fault(whole=end is None or seconds < end)
         except Exception as error:
             fault = f"is damaged after {seconds:.2f} s ({_reason(error)}); what came before was used"
@@ -778,11 +897,32 @@ def _video_frames(
     elif fault:
         raise FerError(f"{source_name(source)} {fault}.")
 
+# %% ../nbs/08d_sources.ipynb #756d171d
+def _hindrance(
+    source: str,  # a webcam's number, or its device
+) -> str | None:
+    "Why it can't be opened, where the system says so: the rest of a sentence that begins with its name."
+    device = f"/dev/video{source}" if source.isdecimal() else source
+    if not sys.platform.startswith("linux"):
+        return None
+    if not os.path.exists(device):
+        return "is not there; plug it in, start a container with --device, or take the source demo"
+    if not Path(device).is_char_device():
+        return "is no camera; name its number or its device, such as 0 or /dev/video0"
+    if not os.access(device, os.R_OK | os.W_OK):
+        return (
+            "may not be opened by this user; add the user to the group video and log in again, or start a container with "
+            f"--device {device} --group-add video"
+        )
+    return None
+
 # %% ../nbs/08d_sources.ipynb #5d5ce026
 def _webcam_frames(
     source: str,  # its number, or its device such as /dev/video0
 ) -> Generator[Frame, None, None]:
     "What a webcam sees from now on, until it gives nothing."
+    if hindrance := _hindrance(source):
+        raise FerError(f"{source_name(source)} {hindrance}.")
     capture = cv2.VideoCapture(int(source) if source.isdecimal() else source)
     mend = "plug it in, close the program that uses it, or take the source demo"
     try:
@@ -794,7 +934,7 @@ def _webcam_frames(
                 break
             now = time.monotonic()
             began = now if began is None else began
-            yield Frame(source, number, now - began, capture.retrieve()[1])
+            yield Frame(source, number, now - began, capture.retrieve()[1], now)
         raise FerError(f"{source_name(source)} gives no more frames; {mend}.")
     finally:
         capture.release()
@@ -862,13 +1002,14 @@ def read_frames(
     after: tuple[int, float] | None = None,  # number and seconds of a frame that the cut wants: only what it wants after that
 ) -> Generator[Frame, None, None]:
     "The wanted frames of any source; FerError where it can't be read, or not whole, after what can be."
-    kind = _kind(source)
+    kind, name = _kind(source), without_secrets(source)
     with _explained(source, "can't be read", "convert it to MP4, PNG or JPEG"):
         if kind != "image":
             with closing(_frames_from(source, kind, cut, after)) as frames:
-                yield from cut._wanted(frames, after)
+                for frame in cut._wanted(frames, after):
+                    yield frame if frame.source == name else replace(frame, source=name)
         elif after is None:
-            yield Frame(source, 0, None, _read_bytes(source))
+            yield Frame(name, 0, None, _read_bytes(source))
 
 # %% ../nbs/08d_sources.ipynb #d10500b3
 def _length(

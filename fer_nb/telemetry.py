@@ -15,6 +15,8 @@ from typing import Any, TextIO
 from fastcore.basics import patch
 from prometheus_client import CollectorRegistry, Counter, Enum, Gauge, Histogram, generate_latest
 
+from .core import without_secrets
+
 # %% ../nbs/07c_telemetry.ipynb #43606082
 _SECONDS = tuple(0.0005 * 2**power for power in range(12))  # bucket bounds, half a millisecond to a second
 _CAMERA_STATES = ["closed", "opening", "playing", "gone"]
@@ -87,6 +89,13 @@ def text(self: Metrics) -> bytes:
     return generate_latest(self.registry)
 
 # %% ../nbs/07c_telemetry.ipynb #cd2d943c
+def _public(
+    value: Any,  # of a log's entry
+) -> Any:
+    "The same, a text without the secrets of its addresses."
+    return without_secrets(value) if isinstance(value, str) else value
+
+
 class _JsonFormatter(logging.Formatter):
     "One JSON object a line."
 
@@ -100,7 +109,7 @@ class _JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry, default=str)
+        return json.dumps({name: _public(value) for name, value in entry.items()}, default=str)
 
 # %% ../nbs/07c_telemetry.ipynb #c0307f74
 class _PlainFormatter(logging.Formatter):
@@ -112,6 +121,10 @@ class _PlainFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:
         details = " ".join(f"{name}={value}" for name, value in getattr(record, "details", {}).items())
         return super().formatMessage(record) + (f" ({details})" if details else "")
+
+    def format(self, record: logging.LogRecord) -> str:
+        "The line, without the secrets of its addresses."
+        return without_secrets(super().format(record))
 
 # %% ../nbs/07c_telemetry.ipynb #44824023
 def configure_logging(

@@ -5,6 +5,9 @@ import os
 import shutil
 import signal
 import subprocess
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pillow_heif
@@ -22,6 +25,13 @@ def clip(tmp_path_factory):
     path = tmp_path_factory.mktemp("clip") / "two.mp4"
     write_clip(path, 5)
     return path
+
+
+class QuietFiles(SimpleHTTPRequestHandler):
+    "Serves a folder."
+
+    def log_message(self, *arguments):
+        pass
 
 
 def assert_refused(done, *words):
@@ -126,3 +136,18 @@ def test_kinds_names_and_what_is_passed_over(fer_nb, photo, tmp_path):
     for answer in answers:
         (row,) = (row for row in rows if answer["source"].endswith(row["source"]))
         assert abs(answer["faces"][0]["left"] - row["left"]) < 0.06  # JSON has one decimal
+
+
+def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
+    "Neither on the way nor in the end: in what is said, the table, the file of errors, or the note of a run that was stopped."
+    handler = partial(QuietFiles, directory=photo.parent)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}"
+        inputs = [f"http://anna:pa55word@{host}/{name}?key=pa55word" for name in (photo.name, "none.mp4")]
+        done = fer_nb("annotate", *inputs, "--out", "table.csv")
+        server.shutdown()
+    assert done.returncode == 1 and f"http://{host}/none.mp4 can't be opened" in done.stderr, done.stderr
+    assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{photo.name}"}
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))

@@ -140,6 +140,13 @@ def test_every_documented_call(app, contract, photo):
         states.append(event["state"])
     assert (event["source"], len(event["faces"])) == ("A played camera", 1)
     events.close()
+    asked = call("GET", "/api/live?viewer=somebody&seen=0&width=320", 200)
+    told = asked.data.split(b"\r\n\r\n")[1].split(b"\r\n--")[0]
+    check(contract, contract["components"]["schemas"]["CameraEvent"], json.loads(told))
+    assert b"\xff\xd8" in asked.data and json.loads(told)["state"] == "playing"
+    call("GET", "/api/live?viewer=me", 400)
+    call("POST", "/api/live/end?viewer=somebody", 204)
+    call("POST", "/api/live/end", 400)
     feed = call("GET", "/video_feed", 200)
     assert next(feed.response).startswith(b"--frame")
     feed.close()

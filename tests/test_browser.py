@@ -9,6 +9,8 @@ import signal
 import time
 from contextlib import contextmanager, suppress
 
+import cv2
+import numpy as np
 import pytest
 from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, served, wait_until
 from steady import LABELS, SHARES, PlayedCamera, SteadyRecognizer
@@ -131,8 +133,8 @@ def wait_in(page, condition, what):
 def assert_plays(page):
     "The page is live, and its picture moves."
     wait_for_state(page, "playing")
-    before = page.locator("#picture").screenshot()
-    wait_until(lambda: page.locator("#picture").screenshot() != before, "the picture stands still")
+    before = page.locator("#canvas").screenshot()
+    wait_until(lambda: page.locator("#canvas").screenshot() != before, "the picture stands still")
 
 
 def assert_all_from(page, port):
@@ -149,7 +151,7 @@ def test_page_shows_what_the_real_server_plays(server, open_page):
     assert page.locator("#veil").is_hidden() and page.locator("#empty").is_hidden()
     assert "Eileen Collins" in page.locator("#source").inner_text()
     page.locator("#speed", has_text=re.compile(r"^[1-9][\d.]*$")).wait_for()
-    assert page.locator("#picture").evaluate("picture => [picture.naturalWidth, picture.naturalHeight]") == [640, 480]
+    assert page.locator("#canvas").evaluate("canvas => canvas.width / canvas.height") == pytest.approx(640 / 480, abs=0.01)
     assert_plays(page)
     assert_all_from(page, server.port)
     assert page.errors == []
@@ -213,7 +215,7 @@ def test_phone_has_no_sideways_scrolling(port, open_page, scheme):
     page = open_page(port, size=(390, 844), color_scheme=scheme)
     wait_for_face(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator("#picture").bounding_box()["width"] > 300
+    assert page.locator("#canvas").bounding_box()["width"] > 300
 
 
 def test_page_says_that_there_is_no_face_and_that_the_camera_is_gone(open_page):
@@ -230,7 +232,7 @@ def test_page_says_that_there_is_no_face_and_that_the_camera_is_gone(open_page):
         camera.shows = "nothing"
         wait_for_state(page, "gone")
         assert page.locator("#veil").is_visible()
-        assert page.locator("#veil-title").inner_text() == "The camera is gone"
+        assert page.locator("#veil-title").inner_text() == "Waiting for the camera"
         assert page.locator("#veil-message").inner_text() == "The camera 0 gives no more frames; plug it in."
 
         camera.shows = "bar"
@@ -279,7 +281,136 @@ def test_pages_say_that_the_server_is_frozen_or_gone_and_go_on(project, open_pag
         wait_for_state(pages[1], "playing")
 
 
+def test_ten_tabs_play_and_take_a_picture(browser, open_in, photo):
+    "Browsers keep six connections to a server at most, over all tabs; every tab moves, and none hangs."
+    with steady(PlayedCamera()) as port:
+        pages = [open_in(browser, port)]
+        for _ in range(9):  # in one context, as the tabs of one window
+            pages.append(pages[0].context.new_page())
+            pages[-1].set_default_timeout(1000 * LIMIT)
+            pages[-1].requests, pages[-1].errors = [], []
+            pages[-1].goto(f"http://127.0.0.1:{port}/", wait_until="commit")
+        for page in pages:
+            wait_for_face(page)
+        choose(pages[9], "picture")
+        pages[9].locator("#file").set_input_files(photo)
+        wait_for_state(pages[9], "shown")
+        for page in pages[:9]:
+            page.bring_to_front()
+            assert_plays(page)
+
+
+HIDE = """
+(hidden) => {
+  Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+  Object.defineProperty(document, "visibilityState", { configurable: true, get: () => (hidden ? "hidden" : "visible") });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+
+
+def test_a_hidden_tab_keeps_no_camera_on(open_page):
+    camera = PlayedCamera()
+    with steady(camera) as port:
+        page = open_page(port, camera=True)
+        wait_for_face(page)
+        page.evaluate(HIDE, True)
+        wait_in(page, lambda: camera.open == 0, "the server's camera is still open")
+        asked = len(page.requests)
+        page.wait_for_timeout(500)
+        assert len(page.requests) == asked
+        page.evaluate(HIDE, False)
+        wait_in(page, lambda: camera.open == 1, "the server's camera is not opened again")
+        assert_plays(page)
+
+        start_camera(page)
+        wait_for_face(page)
+        page.evaluate(HIDE, True)
+        wait_for_state(page, "paused")
+        assert page.evaluate("document.querySelector('video').srcObject") is None
+        page.evaluate(HIDE, False)
+        wait_for_state(page, "playing")
+        assert page.errors == []
+
+
+@pytest.mark.parametrize(
+    "status, sentence",
+    [(401, "This server asks for its token"), (403, "so it is refused"), (429, "You send more than"), (503, "streams are")],
+)
+def test_the_page_names_a_refusal_and_goes_on(port, open_page, status, sentence):
+    page = open_page(port)
+    wait_for_face(page)
+    page.route("**/api/live?*", lambda route: route.fulfill(status=status, json={"error": f"{sentence} ..."}))
+    wait_for_state(page, "refused")
+    assert sentence in page.locator("#veil-message").inner_text()
+    page.unroute("**/api/live?*")
+    wait_for_state(page, "playing")
+
+
+def test_the_page_explains_what_a_proxy_refuses(port, open_page, photo):
+    page = open_page(port)
+    page.route("**/api/predict", lambda route: route.fulfill(status=413, body="<html>413 Request Entity Too Large</html>"))
+    choose(page, "picture")
+    page.locator("#file").set_input_files(photo)
+    wait_for_state(page, "refused")
+    assert "client_max_body_size" in page.locator("#veil-message").inner_text()
+
+
+def test_a_large_photograph_is_made_smaller(port, open_page, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 2000, 3), np.uint8)
+    large = cv2.imencode(".jpg", cv2.resize(noise, (4000, 3000)), [cv2.IMWRITE_JPEG_QUALITY, 95])[1]
+    (tmp_path / "large.jpg").write_bytes(large)
+    assert (tmp_path / "large.jpg").stat().st_size > 3_000_000
+    page = open_page(port)
+    choose(page, "picture")
+    with page.expect_request("**/api/predict") as sent:
+        page.locator("#file").set_input_files(tmp_path / "large.jpg")
+    wait_for_state(page, "shown")
+    assert 10_000 < int(sent.value.all_headers()["content-length"]) < 2**20  # what nginx lets through
+    assert page.locator("#size").inner_text() == "4000×3000"
+
+
 # The browser's own camera
+
+
+SCRAMBLED = """
+CanvasRenderingContext2D.prototype.getImageData = (x, y, width, height) => {
+  const noise = new ImageData(width, height);
+  crypto.getRandomValues(noise.data);
+  return noise;
+};
+"""
+
+
+def test_a_browser_that_scrambles_pictures_is_told_of(port, open_page):
+    page = open_page(port, camera=True, script=SCRAMBLED)
+    start_camera(page)
+    assert_offers(page, "This browser scrambles pictures", "Try again", "Use a picture instead", SERVER_OFFER)
+
+
+def test_a_camera_that_is_held_upright_gives_its_whole_picture(port, launch, open_in, tmp_path):
+    upright = np.zeros((640, 480, 3), np.uint8)
+    upright[:40], upright[-40:] = (0, 0, 255), (255, 0, 0)  # red above, blue below
+    (tmp_path / "upright.mjpeg").write_bytes(cv2.imencode(".jpg", upright)[1].tobytes() * 2)
+    with launch(*CAMERA, f"--use-file-for-fake-video-capture={tmp_path / 'upright.mjpeg'}") as browser:
+        page = open_in(browser, port, camera=True)
+        start_camera(page)
+        wait_for_state(page, "playing")
+        assert page.evaluate("[video.videoWidth, video.videoHeight]") == [480, 640]
+
+
+def test_another_camera_takes_the_place_of_one_that_is_gone(port, open_page):
+    "The one that was chosen is gone; trying again takes any other."
+    page = open_page(port, camera=True, script=COUNT_ASKING)
+    start_camera(page)
+    wait_for_face(page)
+    page.evaluate("""() => {
+      const devices = document.querySelector("#devices");
+      devices.replaceChildren(new Option("Gone", "no-such-device"));
+      devices.dispatchEvent(new Event("change"));
+    }""")
+    wait_in(page, lambda: page.evaluate("navigator.mediaDevices.asked") == 3, "no other camera is asked for")
+    wait_for_state(page, "playing")
 
 
 COUNT_ASKING = """
@@ -301,7 +432,7 @@ def test_browser_camera_is_asked_for_and_read(port, open_page):
     wait_for_face(page)
     assert page.evaluate("navigator.mediaDevices.asked") == 1
     assert page.locator(".card").count() == 1 and page.locator("#veil").is_hidden()
-    assert page.locator("#picture").is_hidden() and page.locator("#canvas").is_visible()
+    assert page.locator("#canvas").is_visible()
     wait_until(lambda: page.locator("#speed").inner_text() not in ("–", "0.0"), "no speed is shown")
     assert page.locator("#delay").is_visible() and int(page.locator("#dropped").inner_text()) >= 0
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
@@ -321,8 +452,8 @@ def test_source_chosen_before_the_script_came_is_kept(port, open_page):
     early = "document.onreadystatechange = () => { document.querySelector('input[value=picture]').checked = true; }"
     page = open_page(port, script=early)
     wait_for_state(page, "choosing")
-    assert page.locator("#picture").is_hidden()  # and the server's camera is let go
-    assert page.locator("#picture").get_attribute("src") is None
+    assert page.locator("#canvas").is_hidden()  # and the server's camera is never asked for
+    assert not any("/api/live" in url for url in page.requests)
 
 
 def test_session_ends_with_the_page(port, open_page, photo):

@@ -282,8 +282,8 @@ def test_serve_unknown_host(fer_nb):
     assert_refused(fer_nb("serve", "--source", "demo", "--host", "nowhere.invalid"), "nowhere.invalid")
 
 
-def test_serve_no_webcam(fer_nb):
-    assert_refused(fer_nb("serve", "--source", "63"), "Camera 63", "demo")  # nobody has 64 webcams
+def test_serve_bad_proxy(fer_nb):
+    assert_refused(fer_nb("serve", "--source", "demo", "--trusted-proxy", "nginx"), "nginx", "172.16.0.0/12")
 
 
 @pytest.mark.parametrize("name", ["missing.mp4", "text.mp4", "text.jpg", "empty_folder"])

@@ -1,6 +1,8 @@
 """The server over real connections: its pages, its errors, sessions, many viewers of one camera, and what fails."""
+import base64
 import http.client
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -10,6 +12,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import cv2
 import numpy as np
@@ -79,11 +83,15 @@ def read_frames(
     count,  # how many frames
 ):
     "The next frames of the stream, decoded."
-    frames, data = [], b""
+    frames, deadline = [], time.monotonic() + LIMIT
     while len(frames) < count:
-        data += response.read1()
-        *parts, data = data.split(b"--frame\r\nContent-Type: image/jpeg\r\n\r\n")
-        frames += [cv2.imdecode(np.frombuffer(part, np.uint8), cv2.IMREAD_COLOR) for part in parts if part]
+        assert time.monotonic() < deadline, "the pictures that were waited for do not come"
+        head = {}
+        while (line := response.readline()) != b"\r\n" or not head:
+            name, _, value = line.decode().strip().partition(": ")
+            head |= {name: value} if value else {}
+        assert head["Content-Type"] == "image/jpeg"
+        frames.append(cv2.imdecode(np.frombuffer(response.read(int(head["Content-Length"])), np.uint8), cv2.IMREAD_COLOR))
     return frames
 
 
@@ -367,6 +375,124 @@ def test_a_camera_that_blocks_is_told_of(serve, monkeypatch):
         next(event for event in events if event["state"] == "playing")
 
 
+class SingleShots(BaseHTTPRequestHandler):
+    "A camera that asks for a password and gives the picture of this moment."
+
+    def do_GET(self):
+        if self.headers.get("Authorization") != "Basic " + base64.b64encode(b"anna:pa55word").decode():
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="door"')
+            return self.end_headers()
+        jpeg = cv2.imencode(".jpg", GRAY)[1].tobytes()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(jpeg)))
+        self.end_headers()
+        self.wfile.write(jpeg)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_a_camera_that_comes_later(project):
+    "It is waited for, it comes by itself, and neither page, events, figures nor log ever hold its password."
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        door = free.getsockname()[1]
+    source, told = f"http://anna:pa55word@127.0.0.1:{door}/now.jpg?key=pa55word", []
+    with running_server("--source", source, project=project) as process:
+        with streaming(process.port, "/api/events") as response:
+            events = read_events(response)
+            gone = next(event for event in events if event["state"] == "gone")
+            assert gone["message"].startswith(f"http://127.0.0.1:{door}/now.jpg can't be read")
+            with ThreadingHTTPServer(("127.0.0.1", door), SingleShots) as camera:
+                threading.Thread(target=camera.serve_forever, daemon=True).start()
+                playing = next(event for event in events if event["state"] == "playing")
+                camera.shutdown()
+        assert (playing["source"], playing["width"]) == (f"http://127.0.0.1:{door}/now.jpg", 640)
+        told = [json.dumps([gone, playing]), *(ask(process.port, "GET", path)[2].decode() for path in ("/", "/metrics"))]
+        told.append(log_of(process))
+    assert "now.jpg" in told[-1] and not any("pa55word" in text for text in told)
+
+
+def test_a_webcam_that_is_plugged_in_later_or_may_not_be_opened(project):
+    with running_server("--source", "63", project=project) as process, streaming(process.port, "/api/events") as response:
+        gone = next(event for event in read_events(response) if event["state"] == "gone")
+        assert gone["message"].startswith("Camera 63 ") and "plug it in" in gone["message"]
+
+
+def test_the_age_is_that_of_the_frame(serve):
+    "A camera that is a minute late says so, and viewers are told."
+
+    class Late(FakeCamera):
+        def frames(self):
+            for frame in super().frames():
+                yield replace(frame, taken=time.monotonic() - 60)
+
+    port = serve(Late())
+    with streaming(port, "/api/events") as response:
+        event = next(event for event in read_events(response) if event["state"] == "playing")
+        assert event["age_seconds"] >= 60
+        shown = re.search(r"^fer_shown_frame_age_seconds (.*)$", ask(port, "GET", "/metrics")[2].decode(), re.MULTILINE)
+        assert float(shown[1]) >= 60
+
+
+def test_a_slow_line_gets_smaller_pictures(serve):
+    noise = np.random.default_rng(0).integers(0, 256, (720, 1280, 3), np.uint8)
+    with closing(socket.socket()) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**15)
+        client.settimeout(LIMIT)
+        client.connect(("127.0.0.1", serve(FakeCamera(noise))))
+        client.sendall(b"GET /video_feed HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+        data, deadline = b"", time.monotonic() + LIMIT
+        while True:
+            assert time.monotonic() < deadline, "the pictures stay as large as they are"
+            data += client.recv(2**14)
+            time.sleep(0.03)
+            sizes = [int(size) for size in re.findall(rb"Content-Length: (\d+)", data)]
+            if sizes[1:] and sizes[-1] < sizes[0] / 3:
+                break
+
+
+# proxies
+
+
+def test_what_a_proxy_says_counts_where_it_is_trusted(serve):
+    told = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https", "X-Forwarded-Host": "fer.example",
+            "X-Forwarded-Prefix": "/fer"}
+    token = "a-token-of-ours"
+    for proxies, secure in ((["127.0.0.1"], True), ([], False)):
+        port = serve(FakeCamera(), token=token, proxies=proxies)
+        status, headers, _ = ask(port, "GET", f"/?token={token}", headers=told)
+        assert (status, headers["Location"], "Secure" in headers["Set-Cookie"]) == (303, "./", secure)
+    limited = serve(FakeCamera(), rate=1, proxies=["127.0.0.0/8"])
+    asked = [ask(limited, "GET", "/api/docs", headers={**told, "X-Forwarded-For": f"203.0.113.{n % 5}"})[0] for n in range(8)]
+    assert asked == [200] * 8  # five clients, and not one
+
+
+def test_two_servers_of_a_host_keep_each_other_s_cookies(serve):
+    cookies = []
+    for token in ("a-token-of-ours", "another-token"):
+        port = serve(FakeCamera(), token=token)
+        cookies.append(ask(port, "GET", f"/?token={token}")[1]["Set-Cookie"].split(";")[0])
+        assert ask(port, "GET", "/", headers={"Cookie": "; ".join(cookies)})[0] == 200
+    assert cookies[0].split("=")[0] != cookies[1].split("=")[0]
+
+
+def test_streams_are_not_collected_by_proxies(serve):
+    port = serve(FakeCamera())
+    for path in ("/video_feed", "/api/events"):
+        with streaming(port, path) as response:
+            assert response.headers["X-Accel-Buffering"] == "no"
+
+
+def test_scripts_come_whoever_asks(serve):
+    "A proxy may rewrite the host, and then the browser's origin is another; the page must come to say so."
+    port, origin = serve(FakeCamera(), hosts={"127.0.0.1"}, names={"fer.example"}), {"Origin": "http://elsewhere.example"}
+    assert ask(port, "GET", "/static/page.js", headers=origin)[0] == 200
+    status, _, body = ask(port, "POST", "/api/sessions", headers=origin)
+    assert status == 403 and "--allow-host" in json.loads(body)["error"]
+    assert ask(port, "POST", "/api/sessions", headers={"Origin": "http://fer.example:8080"})[0] == 201
+
+
 # sessions
 
 
@@ -464,7 +590,7 @@ def test_token_and_json_log(project):
         bearer = {"Authorization": f"Bearer {token}"}
         assert_error(ask(process.port, "GET", "/"), 401)
         status, headers, _ = ask(process.port, "GET", f"/?token={token}")
-        assert (status, headers["Location"]) == (303, "/")
+        assert (status, headers["Location"]) == (303, "./")
         assert "HttpOnly" in headers["Set-Cookie"] and "SameSite=Strict" in headers["Set-Cookie"]
         cookie = {"Cookie": headers["Set-Cookie"].split(";")[0]}
         assert ask(process.port, "GET", "/", headers=cookie)[0] == 200

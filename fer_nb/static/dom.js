@@ -24,9 +24,3 @@ export function button(text, action) {
   made.addEventListener("click", action);
   return made;
 }
-
-// The sentence of an answer that says what is wrong; the server writes one into every error.
-export async function problemOf(answer) {
-  const data = await answer.json().catch(() => ({}));
-  return data.error || `The server answered ${answer.status}.`;
-}

@@ -50,6 +50,7 @@ function draw() {
 // `frame` has the faces, and the width and height that their boxes are measured in; the image may be of another resolution.
 export function showFrame(image, frame, mirrored = false) {
   element("stage").style.setProperty("--aspect", frame.width / frame.height);
+  if (shown && shown.image !== image) shown.image.close?.(); // a bitmap's memory, before the collector comes
   shown = { image, frame, mirrored };
   canvas.hidden = false;
   draw();

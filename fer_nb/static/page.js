@@ -6,7 +6,7 @@ import { button, element, page, setText } from "./dom.js";
 import { labelOf, showFaces } from "./faces.js";
 import { record, showTimelineOf } from "./panel.js";
 import { acceptPictures, runPicture } from "./picture.js";
-import { endPicture, runServer } from "./server.js";
+import { runServer } from "./server.js";
 import { announce } from "./speech.js";
 import { STATES } from "./states.js";
 
@@ -104,7 +104,4 @@ acceptPictures((file) => chooseSource("picture", file));
 window.addEventListener("pagehide", () => work.abort()); // the camera's light goes out, and the session ends
 window.addEventListener("pageshow", ({ persisted }) => persisted && chooseSource(page.dataset.source));
 
-// Another source may have been chosen before this script had come; the picture of the server's plays from the start.
-const first = document.querySelector("input[name=source]:checked").value;
-if (first !== "server") endPicture();
-chooseSource(first);
+chooseSource(document.querySelector("input[name=source]:checked").value); // it may have been chosen before this script had come

@@ -1,10 +1,26 @@
 // A picture from a file, a drop or the clipboard: read once, shown with its boxes.
 
-import { api, element, problemOf } from "./dom.js";
+import { call } from "./calls.js";
+import { asJpeg, isScrambled } from "./canvas.js";
+import { element } from "./dom.js";
 import { hideFrame, showFrame } from "./overlay.js";
 
 const input = element("file");
 const BYTES = { "Content-Type": "application/octet-stream" }; // what the file is called says little of what it is
+const PATIENCE = 40_000; // milliseconds; a server that has much to do lets a picture wait for half a minute
+const LARGEST = 900_000; // bytes that are sent: nginx lets a megabyte through
+const SIZES = [[2560, 0.85], [1920, 0.8], [1280, 0.7]]; // pixels of the longer side, and quality: until it is small enough
+
+// The file itself, or a smaller picture of the same: a phone's photograph has ten times the pixels that are needed.
+async function smallEnough(file, image) {
+  if (file.size <= LARGEST || isScrambled()) return file;
+  let jpeg = file;
+  for (const [longest, quality] of SIZES) {
+    jpeg = (await asJpeg(image, [image.width, image.height], longest, quality)) ?? jpeg;
+    if (jpeg.size <= LARGEST) break;
+  }
+  return jpeg.size < file.size ? jpeg : file;
+}
 
 export function runPicture(report, signal, first = null) {
   const choose = () => input.click();
@@ -22,12 +38,12 @@ export function runPicture(report, signal, first = null) {
       return over() || report("unreadable", { source: file.name, choose });
     }
     try {
-      const answer = await fetch(api("predict"), { method: "POST", headers: BYTES, body: file, signal });
+      const body = await smallEnough(file, image);
+      const answer = await call("predict", { method: "POST", headers: BYTES, body, signal, within: PATIENCE });
+      if (!over()) show(file, image, answer);
+    } catch (problem) {
       if (over()) return;
-      if (!answer.ok) return report("refused", { message: await problemOf(answer), source: file.name, choose });
-      show(file, image, await answer.json());
-    } catch {
-      if (!over()) report("unanswered", { source: file.name, choose });
+      report(problem.silent ? "unanswered" : "refused", { message: problem.silent ? "" : problem.message, source: file.name, choose });
     }
   }
 
@@ -35,7 +51,7 @@ export function runPicture(report, signal, first = null) {
   function show(file, image, recognition) {
     const faces = recognition.faces.map((face, index) => ({ ...face, track: index + 1 }));
     showFrame(image, { ...recognition, faces });
-    report("shown", { ...recognition, source: file.name, faces });
+    report("shown", { ...recognition, source: file.name, faces, width: image.width, height: image.height });
   }
 
   signal.addEventListener("abort", hideFrame);

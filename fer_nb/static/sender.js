@@ -1,5 +1,6 @@
 // Frames of a video to a session of the server, at most two under way, and what was found in them back.
 
+import { asJpeg } from "./canvas.js";
 import { openSession } from "./session.js";
 
 const LONGER_SIDE = 640; // pixels of a frame that is sent, at most
@@ -14,14 +15,6 @@ const FACTS_OVER = 30; // results that speed and delay are measured over
 // number or a face's track a second time.
 let frames = 0; // taken
 let tracks = 0; // the highest shown
-
-function scaledDown(video, canvas) {
-  const scale = Math.min(1, LONGER_SIDE / Math.max(video.videoWidth, video.videoHeight));
-  canvas.width = Math.max(1, Math.round(video.videoWidth * scale));
-  canvas.height = Math.max(1, Math.round(video.videoHeight * scale));
-  canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
-  return new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
-}
 
 // Call `take` with every new frame of the video, until the signal.
 function everyFrame(video, take, signal) {
@@ -82,7 +75,7 @@ export function sendFrames(
     if (signal.aborted) return;
     session = null;
     if (problem.status === 410) return connect();
-    trouble(problem.status === 0 ? "silent" : "refused", problem.status === 0 ? "" : problem.message);
+    trouble(problem.silent ? "silent" : "refused", problem.silent ? "" : problem.message);
     setTimeout(connect, Math.max(RETRY_AFTER, problem.wait * 1000));
   }
 
@@ -111,7 +104,7 @@ export function sendFrames(
   // Whether the frame went on the screen; only then is its canvas still needed.
   async function send(frame, canvas, taken, mine) {
     try {
-      const jpeg = await scaledDown(video, canvas);
+      const jpeg = await asJpeg(video, [video.videoWidth, video.videoHeight], LONGER_SIDE, QUALITY, canvas);
       if (signal.aborted || session !== mine) return false;
       const answer = await mine.send(frame, jpeg);
       pace = Math.max(PACE[0], pace * 0.9);

@@ -31,7 +31,7 @@ export const STATES = {
   gone: {
     pill: "No camera",
     tone: "gone",
-    veil: ["The camera is gone", "It gives no pictures at the moment."],
+    veil: ["Waiting for the camera", "It gives no pictures at the moment; the page goes on by itself when it is back."],
     empty: CAMERA_AGAIN,
     actions: ["mine", "upload"],
   },
@@ -71,6 +71,15 @@ export const STATES = {
     tone: "waiting",
     veil: null,
     empty: ["Nothing to read yet", "The first frame is on its way to the server."],
+  },
+  scrambled: {
+    ...NO_CAMERA,
+    veil: [
+      "This browser scrambles pictures",
+      "It gives pages noise in place of what the camera sees, against being recognized again. Allow this page to read " +
+        "canvases, by the picture in the address bar, then try again.",
+    ],
+    actions: ["again", "upload", "server"],
   },
   paused: {
     pill: "Paused",

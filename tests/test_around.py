@@ -1,0 +1,207 @@
+"""What stands around the server: nginx before it, with and without a prefix, and a network camera behind it."""
+import http.client
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import closing, contextmanager
+
+import numpy as np
+import pytest
+from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from test_server import read_events, streaming
+
+from fer_nb.camera import VideoCamera
+
+NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
+IMPORT = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
+HAS_RTSP = ["/usr/bin/python3", "-c", IMPORT]  # Debian's Python, whose packages these are
+needs_rtsp = pytest.mark.skipif(
+    not os.path.exists(HAS_RTSP[0]) or subprocess.run(HAS_RTSP, capture_output=True).returncode != 0,
+    reason="There is no GStreamer RTSP server on this machine.",
+)
+CONFIG = """
+{user} pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes 1; daemon off;
+events {{ worker_connections 256; }}
+http {{
+  access_log off; client_body_temp_path {folder}/b; proxy_temp_path {folder}/p;
+  fastcgi_temp_path {folder}/f; uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s;
+  server {{ listen 127.0.0.1:{bare}; location / {{ proxy_pass http://127.0.0.1:{port}; }} }}
+  server {{ listen 127.0.0.1:{below}; location /fer/ {{ proxy_pass http://127.0.0.1:{port}/; }} }}
+  server {{
+    listen 127.0.0.1:{told};
+    location /fer/ {{
+      proxy_pass http://127.0.0.1:{port}/;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Prefix /fer;
+    }}
+  }}
+}}
+"""
+
+
+def free_ports(count):
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports
+
+
+def answers(port, path="/healthz"):
+    try:
+        return ask(port, "GET", path)[0] == 200
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def nginx(server, tmp_path_factory):
+    "Ports of nginx before the server: at its root, and below /fer/ without and with what proxies tell."
+    if NGINX is None:
+        pytest.skip("There is no nginx on this machine.")
+    user = "user root;" if os.geteuid() == 0 else ""  # else it may not write into the test's folder
+    folder, (bare, below, told) = tmp_path_factory.mktemp("nginx"), free_ports(3)
+    ports = {"port": server.port, "bare": bare, "below": below, "told": told}
+    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, user=user, **ports))
+    process = subprocess.Popen([NGINX, "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"])
+    try:
+        wait_until(lambda: answers(bare), "nginx does not answer")
+        yield {"bare": f"{bare}/", "below": f"{below}/fer/", "told": f"{told}/fer/"}
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "class.example"])
+@pytest.mark.parametrize("way", ["bare", "below", "told"])
+def test_the_page_behind_nginx(nginx, photo, way, host):
+    "Its files, the live picture, and a photograph; nginx's own settings are Debian's."
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
+    if find_chromium() is None:
+        pytest.skip("There is no Chromium or Chrome on this machine.")
+    with playwright.sync_playwright() as play:
+        arguments = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP class.example 127.0.0.1"]
+        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
+        page, failed = browser.new_page(), []
+        page.set_default_timeout(1000 * LIMIT)
+        page.on("response", lambda response: response.status >= 400 and failed.append((response.status, response.url)))
+        page.goto(f"http://{host}:{nginx[way]}", wait_until="commit")
+        page.wait_for_selector(".card .winner")
+        assert not failed
+        page.locator("input[value=picture]").check()
+        page.locator("#file").set_input_files(photo)
+        page.wait_for_selector("#page[data-state=shown], #page[data-tone=gone]")
+        assert page.locator("#page").get_attribute("data-state") == "shown" and not failed, failed
+        assert page.locator(".card").count() == 1
+        browser.close()
+
+
+def test_streams_come_through_nginx_part_by_part(nginx):
+    "nginx collects what a server sends unless it is told not to, and an event would come with some hundred others."
+    for path, begins in (("api/events", b"data: "), ("video_feed", b"--frame")):
+        port, _, prefix = nginx["below"].partition("/")
+        connection = http.client.HTTPConnection("127.0.0.1", int(port), timeout=LIMIT)
+        connection.request("GET", f"/{prefix}{path}")
+        response, sizes = connection.getresponse(), []
+        while len(sizes) < 20:
+            sizes.append(len(response.read1(2**20)))
+        assert response.status == 200 and max(sizes) < 2**17, (path, begins, sizes)
+        connection.close()
+
+
+CAMERA = '''
+import gi, sys, threading, time
+import numpy as np
+gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer
+Gst.init(None)
+WIDTH, HEIGHT, RATE = 640, 480, 30
+
+def feed(source):
+    "The wall clock in milliseconds as 40 black and white blocks along the lower edge."
+    number, began = 0, time.time()
+    while True:
+        picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
+        milliseconds = int(time.time() * 1000) % 2**40
+        for bit in range(40):
+            picture[HEIGHT - 64 : HEIGHT, bit * 16 : bit * 16 + 16] = 235 if milliseconds >> bit & 1 else 16
+        buffer = Gst.Buffer.new_wrapped(picture.tobytes())
+        buffer.pts, buffer.duration = number * Gst.SECOND // RATE, Gst.SECOND // RATE
+        if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
+            return
+        number += 1
+        time.sleep(max(0, began + number / RATE - time.time()))
+
+class Factory(GstRtspServer.RTSPMediaFactory):
+    def do_configure(self, media):
+        source = media.get_element().get_child_by_name("src")
+        threading.Thread(target=feed, args=(source,), daemon=True).start()
+
+factory = Factory()
+factory.set_launch(f"( appsrc name=src is-live=true block=true format=time caps=video/x-raw,format=I420,width={WIDTH},"
+                   f"height={HEIGHT},framerate={RATE}/1 ! x264enc tune=zerolatency speed-preset=ultrafast key-int-max={RATE} "
+                   "! rtph264pay name=pay0 pt=96 config-interval=1 )")
+factory.set_shared(True)
+server = GstRtspServer.RTSPServer()
+server.set_service(sys.argv[1]); server.set_address("127.0.0.1")
+server.get_mount_points().add_factory("/cam", factory); server.attach(None)
+print("ready", flush=True)
+GLib.MainLoop().run()
+'''
+
+
+@contextmanager
+def rtsp_camera(port):
+    "A network camera with a clock in its picture."
+    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, str(port)], stdout=subprocess.PIPE)
+    try:
+        assert process.stdout.readline() == b"ready\n"
+        yield
+    finally:
+        process.kill()
+        process.wait(LIMIT)
+
+
+def clock_in(
+    picture,  # (height, width, 3) uint8 BGR
+):
+    "Seconds of the wall clock, modulo some decades."
+    height, width = picture.shape[:2]
+    row = picture[height - height // 15, :, 1]
+    return sum(1 << bit for bit in range(40) if row[int((bit + 0.5) * width / 40)] > 128) / 1000
+
+
+@needs_rtsp
+def test_a_slow_reader_of_a_network_camera_sees_the_newest_frame():
+    "Thirty frames a second come and one is looked at; each is as old as it says, and none is older than the ones before."
+    [port] = free_ports(1)
+    camera, seen = VideoCamera(f"rtsp://127.0.0.1:{port}/cam"), []
+    with rtsp_camera(port), closing(camera.frames()) as frames:
+        for frame in frames:
+            true = time.time() % (2**40 / 1000) - clock_in(frame.bgr())
+            seen.append((frame.seconds, true, time.monotonic() - frame.taken))
+            time.sleep(1)  # as a slow recognizer would
+            if len(seen) == 8:
+                break
+    seconds, true, told = np.array(seen[2:]).T  # the first ones are what the camera's server had kept
+    assert np.diff(seconds).min() > 0.8  # a second is left out each time, and not read late
+    assert np.abs(true - told).max() < 0.5, (true, told)  # what is missing is the encoder's own time
+    assert true.max() < 1.0, true  # an idle machine's is 0.1; a backlog would add nearly a second with each frame
+
+
+@needs_rtsp
+def test_a_camera_that_is_switched_off_and_on(project):
+    "The page waits and goes on by itself."
+    [port] = free_ports(1)
+    with running_server("--source", f"rtsp://anna:pa55word@127.0.0.1:{port}/cam", project=project) as process:
+        with streaming(process.port, "/api/events") as response:
+            events = read_events(response)
+            for _ in range(2):
+                gone = next(event for event in events if event["state"] == "gone")
+                assert "pa55word" not in gone["message"] and f"rtsp://127.0.0.1:{port}/cam" in gone["message"]
+                with rtsp_camera(port):
+                    next(event for event in events if event["state"] == "playing")
