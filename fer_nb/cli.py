@@ -42,6 +42,9 @@ def main() -> None:
     "Real-time facial expression recognition: angry, disgust, fear, happy, neutral, sad or surprise."
 
 # %% ../nbs/10i_command_line.ipynb #53e213a0
+_prior_option = click.option(
+    "--prior", help="Shares of the expressions that are expected: training, balanced, or neutral=0.6  [default: the model's]"
+)
 _model_option = click.option("--model", default="default", help="A model's name in models/, or the path of its folder.")
 _data_option = click.option(
     "--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]"
@@ -71,6 +74,7 @@ def _say(
 @_host_option
 @_port_option
 @_model_option
+@_prior_option
 @click.option("--token", envvar="FER_TOKEN", help="A word that clients must know; or set FER_TOKEN.")
 @click.option("--allow-host", multiple=True, help="Another name of this server, such as the one of a proxy before it.")
 @click.option(
@@ -80,14 +84,14 @@ def _say(
 @click.option("--log", default="plain", type=click.Choice(["plain", "json"]), help="How the log is written, on stderr.")
 def serve(
     source: str | None, host: str, port: int, model: str, token: str | None, allow_host: tuple[str, ...],
-    trusted_proxy: tuple[str, ...], rate: int, log: str,
+    trusted_proxy: tuple[str, ...], rate: int, log: str, prior: str | None,
 ) -> None:
     "Label the faces in front of the camera, live, on a web page."
     from fer_nb import serve as service
     from fer_nb.telemetry import configure_logging
 
     configure_logging(log)
-    service.serve(source, host, port, model, service.check_token(token), allow_host, rate, trusted_proxy, _say)
+    service.serve(source, host, port, model, service.check_token(token), allow_host, rate, trusted_proxy, prior, _say)
 
 # %% ../nbs/10i_command_line.ipynb #be1f9a8c
 @main.command()
@@ -160,14 +164,17 @@ def _draw_explanation(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--explain", is_flag=True, help="Draw where the network looked, into IMAGE.explained.png.")
 @_model_option
-def predict(images: tuple[str, ...], as_json: bool, explain: bool, model: str) -> None:
+@_prior_option
+def predict(images: tuple[str, ...], as_json: bool, explain: bool, model: str, prior: str | None) -> None:
     "Name the expression of every face in images; a file that can't be read is named and the others go on."
     from fer_nb.recognizer import Frame, Recognizer
 
-    recognizer, failed = Recognizer.load(model, "keras" if explain else "litert"), False  # LiteRT has no gradients
+    recognizer, failed = Recognizer.load(model, "keras" if explain else "litert", prior=prior), False  # LiteRT has no gradients
     for path in images:
         try:
             result = recognizer.recognize(Frame.of(_read(path), path)).as_dict()
+            if prior is not None:
+                result["prior"] = prior
             if explain and result["faces"]:
                 result["explained"] = _draw_explanation(path, recognizer)
         except FerError as error:
@@ -237,6 +244,7 @@ def _annotate_here(
     resume: bool,  # see Run.work
     video: str | None,  # path of a clip
     anonymise: str | None,  # see Run.work
+    prior: str | None,  # see named_prior
 ) -> Any:
     "The table, made in this process; gives its resume.Summary."
     from tqdm import tqdm
@@ -244,7 +252,7 @@ def _annotate_here(
     from fer_nb.resume import Run
     from fer_nb.sources import count_frames
 
-    run = Run(out, inputs, model, cut)
+    run = Run(out, inputs, model, cut, prior)
     sources = run.asked["sources"]
     total = sum(count_frames(source, cut) for source in sources) if len(sources) <= _COUNTED else None
     try:
@@ -269,9 +277,11 @@ def _annotate_here(
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This process, or Ray on many machines.")
 @click.option("--address", help="The Ray cluster, such as ray://head:10001.  [default: this machine]")
 @_model_option
+@_prior_option
 def annotate(
     inputs: tuple[str, ...], out: str, start: float, end: float | None, every: float, rate: float, video: str | None,
     anonymise: str | None, overwrite: bool, resume: bool, engine: str, address: str | None, model: str,
+    prior: str | None,
 ) -> None:
     "Write a row for every face in images, folders, videos, numbered images, or what a webcam sees for a given time."
     from fer_nb.sources import Cut
@@ -282,13 +292,13 @@ def annotate(
     if anonymise and not video:
         raise FerError("--anonymise covers the faces in a clip; name one with --video.")
     if engine == "local":
-        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video, anonymise))
+        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video, anonymise, prior))
     elif video:
         raise FerError("A clip is written by the local engine; leave --video or --engine ray out.")
     else:
         from fer_nb.cluster import annotate_with_ray
 
-        _report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address))
+        _report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address, prior=prior))
 
 # %% ../nbs/10i_command_line.ipynb #c7a05da5
 @main.command()

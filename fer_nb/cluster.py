@@ -76,8 +76,10 @@ class _SourceAnnotator:
         out: str,  # see _source_file
         model: str | Path,  # a model's name, or the path of its folder
         cut: Cut,
+        prior: str | None = None,  # see annotate_with_ray
     ) -> None:
-        self.out, self.model, self.cut, self.recognizers = out, model, cut, load_recognizers(model, 1)
+        self.out, self.model, self.cut, self.prior = out, model, cut, prior
+        self.recognizers = load_recognizers(model, 1, prior)
 
     def __call__(
         self,
@@ -95,7 +97,7 @@ class _SourceAnnotator:
                     done["rows"] += len(one.recognition.faces)
                     yield one.recognition
 
-        rows = Rows(self.model)
+        rows = Rows(self.model, self.prior)
         path = _source_file(self.out, without_secrets(source))
         _write_source(path, rows.batches(recognitions()), rows.schema, lambda: {**done, "faults": faults})
         return {"result": json.dumps({**done, "faults": faults})}
@@ -172,16 +174,17 @@ def annotate_with_ray(
     resume: bool = False,  # go on with the run that was stopped
     address: str | None = None,  # of a Ray cluster; None is this machine
     annotator: type = _SourceAnnotator,  # what each worker runs
+    prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
 ) -> Summary:
     "A row for every face of every source, as a Parquet dataset in a folder."
     sources, passed = look_through(inputs)
     if lives := [source for source in sources if is_live(source)]:
         raise FerError(f"{source_name(lives[0])} is on one machine; leave --engine ray out.")
     named = {without_secrets(source): source for source in sources}  # a password is written nowhere
-    asked = {"sources": list(named), "cut": asdict(cut), "model": Rows(model).model_hash}
+    asked = {"sources": list(named), "cut": asdict(cut), "model": Rows(model).model_hash, "prior": prior}
     ray = _start_ray(address)
     results, left = _sources_left(str(out), asked, overwrite, resume)
-    results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut) if left else []
+    results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut, prior) if left else []
     faults = [Fault(**fault) for result in results for fault in result["faults"]]
     write_faults(errors_file(out), faults + passed)
     return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults, passed)

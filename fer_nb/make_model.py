@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tqdm import tqdm
 
-from .core import FerError, written_whole
+from .core import FerError, temperature_scale, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
 from .generators import make_targets
@@ -31,8 +31,8 @@ from fer_nb.model_files import (
     load_metadata,
     save_metadata,
 )
-from .readings import READINGS, both_targets, class_shares
-from .robustness import CORRUPTIONS, corrupted, majority
+from .readings import READINGS, both_targets, class_shares, has_votes
+from .robustness import CORRUPTIONS, corrupted, majority, sure_figures
 
 if TYPE_CHECKING:
     import keras
@@ -126,6 +126,17 @@ def _seen_badly(
     return np.concatenate([*[plain] * len(worse), *worse])
 
 
+def _people_figures(
+    probabilities: np.ndarray,  # (N, C) of the second reading, at temperature 1
+    faces: Faces,  # the N that they belong to, with votes
+    metadata: Metadata,
+) -> dict[str, float]:
+    "How the reading of people agrees with more than half of ten of them."
+    rows, truth = majority(faces)
+    served = temperature_scale(probabilities[rows], metadata.readings["people"]["temperature"])
+    return {"faces": len(rows), **sure_figures(served, truth, metadata.unsure_below)}
+
+
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes
@@ -140,9 +151,12 @@ def _measure(
         seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
         metadata = _calibrated(seen, faces, metadata)
         save_metadata(metadata, folder)
-    if plain.ndim == 3:  # the first reading is that of the data's labels
-        plain, mirrored = plain[:, 0], mirrored[:, 0]
-    return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
+    if plain.ndim == 2:
+        return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
+    figures = evaluate(plain[:, 0], faces, training_images, mirrored[:, 0], metadata.temperature, metadata.unsure_below)
+    if not has_votes(faces):
+        return figures
+    return {**figures, "people": _people_figures(plain[:, 1], faces, metadata)}
 
 # %% ../nbs/06c_make_model.ipynb #a1caccca
 def evaluate_model(

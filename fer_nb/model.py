@@ -6,6 +6,7 @@
 __all__ = ['FacialExpressionModel', 'grad_cam', 'draw_heat']
 
 # %% ../nbs/08_model_class.ipynb #91982afa
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -60,10 +61,15 @@ class FacialExpressionModel:
         name: str | Path = "default",  # see find_model
         runtime: str = "litert",  # "litert" or "keras"
         threads: int = 2,  # of the CPU, for litert
+        prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     ) -> "FacialExpressionModel":
-        "A model of this project by its name."
+        "A model of this project by its name; FerError where the prior is none, or the model can't take one."
         folder = find_model(name)
-        return cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime, threads)
+        model = cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime, threads)
+        if prior is not None:
+            model.metadata = replace(model.metadata, prior=prior)
+            model.predict_proba(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # says what is wrong with it
+        return model
 
 # %% ../nbs/08_model_class.ipynb #9d94dfa5
 @patch

@@ -315,9 +315,10 @@ class Recognizer:
         name: str | Path = "default",  # of a model, see find_model
         runtime: str = "litert",  # or "keras", which `explain` needs
         threads: int = 2,  # of the CPU, for each network
+        prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     ) -> "Recognizer":
         "A recognizer with a model of this project by its name, and BlazeFace."
-        return cls(FacialExpressionModel.load(name, runtime, threads), BlazeFace(threads=threads))
+        return cls(FacialExpressionModel.load(name, runtime, threads, prior), BlazeFace(threads=threads))
 
     def new_tracker(self) -> Tracker:
         "A tracker for one sequence of frames."

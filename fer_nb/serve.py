@@ -256,11 +256,12 @@ def serve(
     allow_host: tuple[str, ...] = (),  # more names of this server, such as that of a proxy before it
     rate: int = 300,  # requests a second of one client
     trusted_proxy: tuple[str, ...] = (),  # see trusted_networks
+    prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     say: Callable[..., None] = _say,  # is told what a person should read; with error=True what is a warning
 ) -> None:
     "Label the faces in front of the camera, live, on a web page, until SIGTERM or Ctrl+C. FerError where it can't begin."
     trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time
-    recognizer, camera = Recognizer.load(model), _choose_camera(source, say)
+    recognizer, camera = Recognizer.load(model, prior=prior), _choose_camera(source, say)
     hosts = {*_LOCAL_NAMES, host, *allow_host} if _is_local(host) or allow_host else None
     service = Service(camera, recognizer, token=token, hosts=hosts, rate=rate, names=allow_host, proxies=trusted_proxy)
     service.warm()  # before the port opens

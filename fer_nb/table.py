@@ -67,9 +67,10 @@ class Rows:
     def __init__(
         self,
         model: str | Path = "default",  # a model's name, or the path of its folder
+        prior: str | None = None,  # that was asked for, see named_prior; it stands beside the model's name in every row
     ) -> None:
         folder = find_model(model)
-        self.metadata, self.model = load_metadata(folder), folder.name
+        self.metadata, self.model = load_metadata(folder), folder.name if prior is None else f"{folder.name}, prior {prior}"
         self.model_hash = hashlib.sha256((folder / MODEL_LITERT).read_bytes()).hexdigest()[:16]
         self.schema = table_schema(self.metadata.labels)
         self._waiting: list[tuple] = []  # source, frame, seconds, RecognizedFace, sharpness
