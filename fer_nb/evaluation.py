@@ -349,7 +349,8 @@ def format_figures(
     "The figures as a text a person can read."
     names = [row["expression"] for row in figures["per_expression"]]
     width = max(10, *(len(name) + 2 for name in names))
-    lines = [*_format_summary(figures), *_format_people(figures), "", f"{'':{width}}{'precision':>10}{'recall':>8}{'F1':>8}{'faces':>8}"]
+    lines = [*_format_summary(figures), *_format_people(figures), ""]
+    lines.append(f"{'':{width}}{'precision':>10}{'recall':>8}{'F1':>8}{'faces':>8}")
     for row in figures["per_expression"]:
         shares = f"{row['precision']:10.3f}{row['recall']:8.3f}{row['f1']:8.3f}"
         lines.append(f"{row['expression']:{width}}{shares}{row['support']:8}")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CORRUPTIONS', 'STRENGTHS', 'corrupted', 'majority', 'sure_figures', 'robust_figures', 'format_robust',
-           'robust_as_csv', 'draw_robust']
+           'robust_as_csv']
 
 # %% ../nbs/05c_robustness.ipynb #bf50f9de
 import csv
@@ -175,7 +175,7 @@ def robust_as_csv(
     return text.getvalue()
 
 # %% ../nbs/05c_robustness.ipynb #5a1912cc
-def draw_robust(
+def _draw_robust(
     several: dict,  # name -> what robust_figures gives, one for each model to compare
     caption: str = "",  # over the figure
 ) -> "Figure":
