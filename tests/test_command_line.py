@@ -206,8 +206,8 @@ def test_evaluate_names_the_bad_line_of_a_csv(fer_nb, tmp_path, line, word):
 
 def test_evaluate_csv_without_a_column(fer_nb, tmp_path):
     path = tmp_path / "fer2013.csv"
-    path.write_text(f"emotion,pixels\n0,{PIXELS}\n")
-    assert_refused(fer_nb("evaluate", "--data", path), path, "line 1", "Usage")
+    path.write_text("emotion,Usage\n0,Training\n")
+    assert_refused(fer_nb("evaluate", "--data", path), path, "pixels")
 
 
 def test_evaluate_damaged_zip(fer_nb, project, tmp_path):
@@ -299,7 +299,8 @@ def test_serve_bad_source(fer_nb, tmp_path, name):
 
 def test_truncated_litert_file(fer_nb, photo, tmp_path):
     folder = shutil.copytree(DEFAULT_MODEL, tmp_path / "model")
-    (folder / "model.tflite").write_bytes((folder / "model.tflite").read_bytes()[:1_000_000])
+    whole = (folder / "model.tflite").read_bytes()
+    (folder / "model.tflite").write_bytes(whole[: len(whole) // 2])
     for command in (["predict", photo], ["evaluate"], ["serve", "--source", "demo"], ["benchmark"]):
         assert_refused(fer_nb(*command, "--model", folder), folder / "model.tflite")
 
