@@ -204,7 +204,8 @@ def _course_way(
         times.append(time.perf_counter())
         crops = [cv2.resize(gray[y : y + h, x : x + w], (48, 48))[None, :, :, None] for x, y, w, h in boxes]
         times.append(time.perf_counter())
-        labels = [EXPRESSIONS[int(np.argmax(model.predict(crop, verbose=0)))] for crop in crops]
+        answers = [model.predict(crop, verbose=0).reshape(-1, len(EXPRESSIONS))[-1] for crop in crops]  # the last reading
+        labels = [EXPRESSIONS[int(np.argmax(answer))] for answer in answers]
         times.append(time.perf_counter())
         return labels, dict(zip(("detect", "align", "classify"), np.diff(times)))
 
