@@ -48,7 +48,7 @@ class TrainingConfig:
     mixup: float = 0.0  # augmentation: of the Beta distribution that faces are mixed by, see FaceBatches; 0 mixes none
     degrade: float = 0.0  # augmentation: 0 to 1, the share of faces that look as bad cameras make them, see chapter 3a
     heads: int = 1  # 2: a second reading learns what the FER+ taggers say, where the faces have votes, see chapter 3b
-    precision: str = "float32"  # a Keras dtype policy; "mixed_bfloat16" is quicker where the processor has it
+    precision: str = "float32"  # a Keras dtype policy, "float32" or "mixed_bfloat16"; "auto" is the one that is quicker here
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
     teacher: str = ""  # a model whose probabilities take a part of the target; "" is none
@@ -62,7 +62,8 @@ _RANGES = {
     "scale": (0, 0.9), "erase": (0, 1), "mixup": (0, 10), "degrade": (0, 1), "heads": (1, 2),
     "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
 }
-_CHOICES = {"model": CNN_CONFIGS, "precision": ("float32", "mixed_bfloat16")}  # of each word
+_PRECISIONS = ("float32", "mixed_bfloat16")
+_CHOICES = {"model": CNN_CONFIGS, "precision": (*_PRECISIONS, "auto")}  # of each word
 
 # %% ../nbs/05_training.ipynb #28fe0a8a
 def check_config(
@@ -205,6 +206,30 @@ def _compile_cnn(
         # On a CPU, TensorFlow's own kernels train three times as fast as what XLA compiles, see the last section but one.
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
+
+# %% ../nbs/05_training.ipynb #64821628
+_TIMED_STEPS = 3  # of which the quickest counts
+
+
+def _choose_precision(
+    config: TrainingConfig,
+    batches: FaceBatches,  # to learn from
+) -> str:
+    "The config's precision; where it is `auto`, the one in which a step takes less time on this machine."
+    if config.precision != "auto":
+        return config.precision
+    (images, targets), took = batches[0], {}
+    for precision in _PRECISIONS:
+        network = build_cnn(config.model, precision, targets.shape[-1], targets.shape[1] if targets.ndim == 3 else 1)
+        _compile_cnn(network, config, len(batches))
+        network.train_on_batch(images, targets)  # the first one builds what the others use
+        times = []
+        for _ in range(_TIMED_STEPS):
+            started = time.monotonic()
+            network.train_on_batch(images, targets)
+            times.append(time.monotonic() - started)
+        took[precision] = min(times)
+    return min(took, key=lambda precision: took[precision])
 
 # %% ../nbs/05_training.ipynb #e1d2f6f4
 def _checkpoints(
@@ -461,13 +486,14 @@ def train(
     check_config(config)
     if _checkpoints(folder) and not resume:
         raise FerError(f"{folder} holds a run already; go on with --resume, or take another folder.")
-    keras.utils.set_random_seed(config.seed)
     faces = training.subset(fit_to_learn_from(training))
     if devices is None:
         devices = _shared_devices(min(config.batch_size, len(faces), len(validation)))
     batches = _make_batches(config, faces, validation, len(devices) or 1, teacher)
+    precision = _choose_precision(config, batches[0])
+    keras.utils.set_random_seed(config.seed)
     with _distribution_scope(devices):
-        first = _initial_network(config, faces.classes, start, config.precision, _readings(config, faces))
+        first = _initial_network(config, faces.classes, start, precision, _readings(config, faces))
         model = share_network(first, devices)
         _compile_cnn(model, config, len(batches[0]))
         save_config(config, folder / "config.json")

@@ -683,8 +683,9 @@ def test_signal_ends_the_server_while_it_is_watched(project, name):
         with streaming(process.port, "/api/events") as events:
             process.send_signal(signal.Signals[name])
             assert process.wait(LIMIT) == 0
-            response.read()
-            events.read()
+            for stream in (response, events):
+                with suppress(http.client.IncompleteRead):  # a chunk may be under way; what counts is that the stream ends
+                    stream.read()
 
 
 def test_sigterm_under_load(project, photo):
