@@ -37,6 +37,7 @@ class Frame:
     picture: Any = field(repr=False)  # bytes of an image file, (height, width, 3) uint8 BGR, or av.VideoFrame
     stretch: float = 1.0  # width of one of the video's stored pixels over its height
     taken: float | None = field(default=None, repr=False)  # time.monotonic() when a live source took it; None if recorded
+    matrix: list[int] | None = field(default=None, repr=False)  # see display_matrix; None where it has not been looked for
     _gray: np.ndarray | None = field(default=None, init=False, repr=False)  # what gray() gave
     _small: np.ndarray | None = field(default=None, init=False, repr=False)  # what reduced() gave
 
@@ -64,23 +65,27 @@ class Frame:
         return hasattr(self.picture, "to_ndarray")
 
 # %% ../nbs/08c_recognizer.ipynb #b7267212
-def _display_matrix(
-    picture: Any,  # av.VideoFrame
-) -> list[int]:
-    "The four whole numbers of what turns it: right is (first, second), down is (third, fourth), each -1, 0 or 1."
-    for data in picture.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            return [round(value / 65536) for value in np.frombuffer(bytes(data), np.int32)[[0, 1, 3, 4]]]
-    return [1, 0, 0, 1]
+_AS_IT_IS = [1, 0, 0, 1]  # the matrix of a picture that is neither turned nor mirrored
+
+
+@patch
+def display_matrix(self: Frame) -> list[int]:
+    "The four numbers of what turns a video's picture: right is (first, second), down is (third, fourth), each -1, 0 or 1."
+    if self.matrix is None:
+        self.matrix = _AS_IT_IS
+        # Asking a frame of PyAV makes a cycle of references, which keeps its memory for long: so a video is asked once.
+        for data in self.picture.side_data:
+            if data.type.name == "DISPLAYMATRIX":
+                self.matrix = [round(value / 65536) for value in np.frombuffer(bytes(data), np.int32)[[0, 1, 3, 4]]]
+    return self.matrix
 
 
 def _upright(
     image: np.ndarray,  # (height, width) or (height, width, 3)
-    picture: Any,  # av.VideoFrame that it was made of
+    matrix: list[int],  # see display_matrix
 ) -> np.ndarray:
     "The image as a player turns and mirrors it."
-    matrix = _display_matrix(picture)
-    if matrix == [1, 0, 0, 1]:
+    if matrix == _AS_IT_IS:
         return image
     a, b, c, d = matrix
     if b and c:  # what was a row becomes a column
@@ -148,7 +153,7 @@ def _shown(
         image = _deinterlaced(image)
     if int(getattr(frame.picture, "color_trc", 0)) == _PQ:
         image = cv2.LUT(image, _TONES)
-    return _upright(_squared(image, frame.stretch), frame.picture)
+    return _upright(_squared(image, frame.stretch), frame.display_matrix())
 
 
 @patch
@@ -201,7 +206,7 @@ def gray(self: Frame) -> np.ndarray:
         self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     if self._gray is None:
         if self.is_video and _is_plain(self.picture):
-            self._gray = _upright(_squared(_luma(self.picture), self.stretch), self.picture)
+            self._gray = _upright(_squared(_luma(self.picture), self.stretch), self.display_matrix())
         else:
             self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY)
     return self._gray
@@ -215,15 +220,14 @@ def _scaled(
     stretch: float,  # see Frame
     side: int,  # pixels, the longer side of the copy
 ) -> np.ndarray:
-    "The picture in that size by FFmpeg's scaler, `(height, width, 3)` uint8 BGR, upright, in square pixels."
+    "The picture in that size by FFmpeg's scaler, `(height, width, 3)` uint8 BGR, in square pixels."
     if not hasattr(_scalers, "one"):
         from av.video.reformatter import VideoReformatter  # here, as a photograph needs no FFmpeg
 
         _scalers.one = VideoReformatter()
     shape = max(1, round(picture.width * stretch)), picture.height
     width, height = (max(1, round(length * side / max(shape))) for length in shape)
-    small = _scalers.one.reformat(picture, width, height, format="bgr24", interpolation="AREA")
-    return _upright(small.to_ndarray(), picture)
+    return _scalers.one.reformat(picture, width, height, format="bgr24", interpolation="AREA").to_ndarray()
 
 
 @patch
@@ -234,7 +238,7 @@ def reduced(
     "A copy of that size, `(height, width, 3)` uint8 BGR, as it is shown."
     if self._small is None or max(self._small.shape) != side:
         if self.is_video and _is_plain(self.picture):
-            self._small = _scaled(self.picture, self.stretch, side)
+            self._small = _upright(_scaled(self.picture, self.stretch, side), self.display_matrix())
         elif _is_huge(self):
             self._small = shrink(cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_REDUCED_COLOR_8), side)
         else:

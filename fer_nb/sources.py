@@ -876,7 +876,7 @@ def _video_frames(
 ) -> Generator[Frame, None, None]:
     "Its frames from there on; FerError where it ends or breaks before its end, or where frames got lost."
     with _opened(source) as (container, stream):
-        video, seconds, stretch = _Video(stream, source, start), 0.0, _pixel_shape(stream)
+        video, seconds, stretch, matrix = _Video(stream, source, start), 0.0, _pixel_shape(stream), None
         in_turn = video.endless or stream.codec_context.name == "vp9"  # ahead shows the past; VP9 then loses all after damage
         stream.thread_type = "SLICE" if in_turn else DECODING_THREADS
         if stream.codec_context.name == "hevc":  # alone in keeping back, without a word, the frames that build on a damaged one
@@ -888,7 +888,9 @@ def _video_frames(
                 if end is not None and seconds >= end:
                     break
                 if seconds >= video.begin:
-                    yield Frame(source, number, seconds, frame, stretch, video.taken_at(frame.pts))
+                    seen = Frame(source, number, seconds, frame, stretch, video.taken_at(frame.pts), matrix)
+                    matrix = seen.display_matrix()
+                    yield seen
             fault = video.fault(whole=end is None or seconds < end)
         except Exception as error:
             fault = f"is damaged after {seconds:.2f} s ({_reason(error)}); what came before was used"
