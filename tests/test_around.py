@@ -4,12 +4,18 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 from contextlib import closing, contextmanager
+from functools import partial
+from http.server import ThreadingHTTPServer
+from itertools import islice
 
+import av
 import numpy as np
 import pytest
 from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from test_annotate import QuietFiles
 from test_server import read_events, streaming
 
 from fer_nb.camera import VideoCamera
@@ -205,3 +211,27 @@ def test_a_camera_that_is_switched_off_and_on(project):
                 assert "pa55word" not in gone["message"] and f"rtsp://127.0.0.1:{port}/cam" in gone["message"]
                 with rtsp_camera(port):
                     next(event for event in events if event["state"] == "playing")
+
+
+def test_hls_is_played_at_its_own_pace(tmp_path):
+    "Its parts come ahead of their time, so its frames are not those of a camera that shows what it sees: they wait for theirs."
+    for ending in ("", "#EXT-X-ENDLIST"):  # live, and recorded
+        options = {"hls_time": "1", "hls_list_size": "0"}
+        with av.open(str(tmp_path / "live.m3u8"), "w", format="hls", options=options) as container:
+            stream = container.add_stream("libx264", rate=25, options={"g": "25"})
+            stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+            for number in range(100):
+                picture = np.full((240, 320, 3), number, np.uint8)
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, "bgr24")))
+            container.mux(stream.encode())
+        lines = (tmp_path / "live.m3u8").read_text().splitlines()
+        kept = [line for line in lines if "ENDLIST" not in line]
+        (tmp_path / "live.m3u8").write_text("\n".join([*kept, ending, ""]))
+        with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=tmp_path)) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            camera = VideoCamera(f"http://127.0.0.1:{server.server_port}/live.m3u8")
+            with closing(camera._played()) as played:
+                frames = list(islice(played, 60))
+            server.shutdown()
+        assert all(frame.taken is None for frame in frames)  # so each is shown at its time
+        assert [frame.seconds for frame in frames] == pytest.approx([number / 25 for number in range(60)], abs=1e-3)
