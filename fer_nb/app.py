@@ -253,7 +253,7 @@ def _as_form(
     body = b"".join(f"{begin}{head}\r\n\r\n".encode() + data + b"\r\n" for head, data in parts)
     return Response(body + f"--{_PART}--\r\n".encode(), content_type=f"multipart/form-data; boundary={_PART}")
 
-
+# %% ../nbs/07_flask_app.ipynb #bbfa86ae
 def _whole_number(
     name: str,  # in the query
     otherwise: int | None = None,  # where it isn't there
@@ -272,7 +272,7 @@ def _viewer() -> str:
         raise FerError("The query names no viewer; send 8 to 64 letters, digits, - or _, the same with every call.")
     return name
 
-
+# %% ../nbs/07_flask_app.ipynb #9eb9357b
 def _add_asking(
     app: Flask,
     parts: _Parts,
@@ -297,7 +297,7 @@ def _add_asking(
         parts.camera.leave(_viewer())
         return "", 204
 
-
+# %% ../nbs/07_flask_app.ipynb #287134ac
 def _add_live(
     app: Flask,
     parts: _Parts,

@@ -406,7 +406,7 @@ def serving(
         finally:
             _end(process)
 
-
+# %% ../nbs/10f_benchmark.ipynb #48dcc48d
 def _end(
     process: subprocess.Popen,
 ) -> None:
@@ -533,7 +533,7 @@ def _http_values(
         connection.call("POST", f"/api/sessions/{session}/end")
     return values
 
-
+# %% ../nbs/10f_benchmark.ipynb #b279d014
 def _median_ms(
     connection: Connection,
     paths: Iterator[str],  # of the calls, one after the other
@@ -586,7 +586,7 @@ def run_comparison(
     figures = {"builds": names, "rounds": rounds, "load_before": load, "rows": rows}
     yield Measured(figures, _format_comparison(figures))
 
-
+# %% ../nbs/10f_benchmark.ipynb #4bdc0624
 def _run_round(
     builds: dict[str, tuple[_Build, Any]],  # each with its server, in the order in which they go
     folder: Path,  # holds clip.mp4 and face.jpg

@@ -56,7 +56,7 @@ def _paced(
 _PATIENCE = 10.0  # seconds without a frame after which a source counts as silent: a camera may have to wake up
 _FAREWELL = 1.0  # seconds that the thread is given to close the source; one that is stuck closes it when it comes back
 
-
+# %% ../nbs/10_live_demo.ipynb #4386cbee
 class _Reader:
     "A thread that reads a source, and the newest frame of it."
 
@@ -223,7 +223,7 @@ def _read(
     with closing(self._played(sleep)) as played, closing(_paced(played, sleep=sleep)) as paced:
         yield from paced
 
-
+# %% ../nbs/10_live_demo.ipynb #26496625
 @patch
 def frames(
     self: VideoCamera,

@@ -335,9 +335,10 @@ def _robust_tables(
         raise FerError(f"The model {network.name} and the data have other classes; name a model that was trained on these.")
     named = [name for name in network.metadata.readings or ["labels"] if name == "labels" or has_votes(faces)]
     ask = {name: partial(network.predict_proba, reading=name) for name in named}
-    return [robust_figures(ask[name], faces, network.metadata.unsure_below, name) for name in named]
+    below = {name: network.metadata.readings.get(name, {}).get("unsure_below", network.metadata.unsure_below) for name in named}
+    return [robust_figures(ask[name], faces, below[name], name) for name in named]
 
-
+# %% ../nbs/10i_command_line.ipynb #10160d79
 @main.command()
 @_data_option
 @_model_option
@@ -388,7 +389,8 @@ def train(
     config = choose_config(file, model=model, start=start, epochs=epochs, seed=seed)
     folder = models / (name or config.model)
     make_model(config, folder, data, resume, note, verbose=1 if sys.stdout.isatty() else 2)
-    click.echo(f"The model is in {folder}; `fer_nb serve --model {folder.name}` shows it.")
+    known = folder.name if folder.parent == models else folder
+    click.echo(f"The model is in {folder}; `fer_nb serve --model {known}` shows it.")
 
 # %% ../nbs/10i_command_line.ipynb #2e4154ee
 @main.group()

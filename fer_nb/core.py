@@ -330,6 +330,9 @@ def own_folder() -> Path:
     return folder
 
 # %% ../nbs/01_intro.ipynb #7c27dcb3
+_FACES_DPI = 72  # a face of 48 pixels has no more to show, and a notebook of many figures stays small
+
+
 def show_faces(
     faces: Iterable[np.ndarray],  # (N, height, width) uint8 gray images
     titles: Sequence[str] | None = None,  # N strings, one over each image
@@ -342,7 +345,7 @@ def show_faces(
 
     faces = list(faces)
     rows = -(-len(faces) // columns)
-    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size * 1.2 + 0.3), squeeze=False)
+    figure, axes = plt.subplots(rows, columns, figsize=(columns * size, rows * size * 1.2 + 0.3), dpi=_FACES_DPI, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for position, (axis, face) in enumerate(zip(axes.flat, faces)):

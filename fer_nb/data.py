@@ -423,7 +423,7 @@ def _read_zip(
         return _read_csv(tables[0], split)
     return _read_folder(root, split, rafdb)
 
-
+# %% ../nbs/02_exploration.ipynb #edfaf9fd
 def load_faces(
     split: str = "train",  # "train", "validation" or "test"
     data: str | Path | None = None,  # folder, zip or CSV, or rafdb:FOLDER; None is what find_data() finds

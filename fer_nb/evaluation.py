@@ -323,7 +323,7 @@ def _format_calibration(
     part: dict[str, Any],  # of what evaluate gives: "calibration"
 ) -> Iterator[str]:
     "The lines of the table of NLL, Brier and ECE."
-    model = f"as served, temperature {part['temperature']:.3f}"
+    model = f"the model's own, {part['temperature']:.3f}"
     yield f"{'calibration':30}{'NLL':>8}{'Brier':>8}{'ECE':>8}"
     for name, title in (("before", "before, temperature 1"), ("after", "after, fitted on other folds"), ("served", model)):
         yield f"{title:30}" + "".join(f"{part[name][figure]:8.4f}" for figure in ("nll", "brier", "ece"))
@@ -336,11 +336,15 @@ def _format_people(
     if "people" not in figures:
         return []
     people = figures["people"]
-    told = f"{people['unsure']:.1%} unsure, {people['sure_and_wrong']:.1%} sure and wrong"
-    return [
-        f"as people see it    {people['accuracy']:.3f} of {people['faces']:,} faces on which most taggers agree;",
-        f"                    calibration error {people['ece']:.3f}, {told}",
+    truth = "faces on which most taggers agree" if "neutral" in people else "faces by the data's labels, since nobody has voted"
+    lines = [
+        "", "These figures are of the reading of labels. What is served is the reading of people:",
+        f"right on {people['accuracy']:.3f} of {people['faces']:,} {truth}",
+        f"calibration error {people['ece']:.3f}, {people['unsure']:.1%} unsure, {people['sure_and_wrong']:.1%} sure and wrong",
     ]
+    if people.get("neutral") is not None:
+        lines.append(f"of the faces that people call neutral {people['neutral']:.1%} are named so")
+    return lines
 
 
 def format_figures(

@@ -93,13 +93,13 @@ def _first_metadata(
 # Ten people agree on more than a label of FER-2013 does, so more of what is said can be right.
 _RIGHT = {"labels": 0.75, "people": 0.93}
 
-
+# %% ../nbs/06c_make_model.ipynb #89e7983f
 def _calibrated(
     probabilities: np.ndarray,  # (K * N, C) or (K * N, R, C), at temperature 1, of the faces K times
     faces: Faces,  # N that the network did not learn from
     metadata: Metadata,
 ) -> Metadata:
-    "The temperature of each reading, against its own truth, and the threshold of the one that is served."
+    "The temperature and the threshold of each reading, against its own truth."
     readings = {}
     for place, (name, kept) in enumerate((metadata.readings or {"labels": {}}).items()):
         rows, truth = majority(faces) if name == "people" else (np.arange(len(faces)), faces.labels)
@@ -107,7 +107,7 @@ def _calibrated(
         times = len(probabilities) // len(faces)
         seen = of_one.reshape(times, len(faces), -1)[:, rows].reshape(times * len(rows), -1)
         found = calibrate(seen, np.tile(truth, times), _RIGHT[name])
-        readings[name] = {**kept, "temperature": found["temperature"]}
+        readings[name] = {**kept, **found}
         if place == 0:
             metadata = replace(metadata, temperature=found["temperature"])
         if name == metadata.reading:
@@ -125,16 +125,19 @@ def _seen_badly(
     worse = [_predict(network, corrupted(faces.images, kind), f"{name}, {kind}") for kind in CORRUPTIONS]
     return np.concatenate([*[plain] * len(worse), *worse])
 
-
+# %% ../nbs/06c_make_model.ipynb #0a840288
 def _people_figures(
     probabilities: np.ndarray,  # (N, C) of the second reading, at temperature 1
-    faces: Faces,  # the N that they belong to, with votes
-    metadata: Metadata,
+    faces: Faces,  # the N that they belong to
+    kept: dict[str, Any],  # what the metadata keep of the reading
 ) -> dict[str, float]:
-    "How the reading of people agrees with more than half of ten of them."
-    rows, truth = majority(faces)
-    served = temperature_scale(probabilities[rows], metadata.readings["people"]["temperature"])
-    return {"faces": len(rows), **sure_figures(served, truth, metadata.unsure_below)}
+    "How the reading of people agrees with more than half of ten of them, or with the labels where nobody has voted."
+    voted = has_votes(faces)
+    rows, truth = majority(faces) if voted else (np.arange(len(faces)), faces.labels)
+    served = temperature_scale(probabilities[rows], kept["temperature"])
+    figures = {"faces": len(rows), **sure_figures(served, truth, kept["unsure_below"])}
+    calm = truth == faces.classes.index("neutral")
+    return {**figures, "neutral": float((served.argmax(axis=1) == truth)[calm].mean())} if voted and calm.any() else figures
 
 
 def _measure(
@@ -153,10 +156,10 @@ def _measure(
         save_metadata(metadata, folder)
     if plain.ndim == 2:
         return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
-    figures = evaluate(plain[:, 0], faces, training_images, mirrored[:, 0], metadata.temperature, metadata.unsure_below)
-    if not has_votes(faces):
-        return figures
-    return {**figures, "people": _people_figures(plain[:, 1], faces, metadata)}
+    labels, people = (metadata.readings[name] for name in READINGS)
+    of_labels = plain[:, 0], faces, training_images, mirrored[:, 0]
+    figures = evaluate(*of_labels, labels["temperature"], labels["unsure_below"])
+    return {**figures, "people": _people_figures(plain[:, 1], faces, people)}
 
 # %% ../nbs/06c_make_model.ipynb #a1caccca
 def evaluate_model(

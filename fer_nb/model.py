@@ -68,6 +68,7 @@ class FacialExpressionModel:
         model = cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime, threads)
         if prior is not None:
             model.metadata = replace(model.metadata, prior=prior)
+            model.name = f"{model.name}, prior {prior}"  # so that whoever names the model says so
             model.predict_proba(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # says what is wrong with it
         return model
 

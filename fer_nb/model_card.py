@@ -85,7 +85,7 @@ it, which flatters the figures a little.
 
 {training}
 
-`fer_nb train` wrote this file from `metrics.json`; `fer_nb evaluate` measures the figures again.
+This file is made of `metrics.json`; `fer_nb evaluate` measures the figures again.
 """
 
 # %% ../nbs/06b_model_card.ipynb #c937c8d5
@@ -166,7 +166,7 @@ def _card_calibration(
     table = _card_table(["probabilities at", "NLL", "Brier", "ECE (15 bins)"], rows)
     unsure = validation["unsure"]
     return (
-        f"{table}\n\nBelow a confidence of {unsure['below']:.3f} the server says 'unsure': {describe_unsure(unsure)}. "
+        f"{table}\n\nBelow a confidence of {unsure['below']:.3f} this reading is unsure: {describe_unsure(unsure)}. "
         f"The area under the risk-coverage curve is {validation['risk_coverage']['area']:.3f}.\n\n"
         "All this holds for faces like those of the validation split. On others (dark, turned, small, drawn) it may be worse."
     )
@@ -216,7 +216,10 @@ def _card_robust(
     for title, figure in means.items():
         rows.append([title, *(f"{table['mean'][figure]:.3f}" for table in tables)])
     heads = ["what was done to the faces", *(f"by {table['reading']}, {table['faces']:,} faces" for table in tables)]
-    told = "By `labels` the truth is FER-2013's label, by `people` what more than half of ten taggers said."
+    told = (
+        "By `labels` the truth is FER-2013's label, by `people` what more than half of ten taggers said. Training shows "
+        "trouble of the same kinds, but for stuck pixels, so of other kinds these figures flatter."
+    )
     return f"\n\n### In bad pictures\n\n{told}\n\n{_card_table(heads, rows)}"
 
 

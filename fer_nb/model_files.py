@@ -98,8 +98,8 @@ class Metadata:
 
     labels: tuple[str, ...] = EXPRESSIONS  # one for each output
     temperature: float = 1.0  # above 0; the logits are divided by it (Guo et al. 2017); of several readings, the first's
-    unsure_below: float = 0.0  # 0 to 1, the confidence under which the label is not worth saying
-    # By name, in the order of the outputs: the `shares` of its training targets and its `temperature`, see chapter 3b.
+    unsure_below: float = 0.0  # 0 to 1, the confidence under which the label is not worth saying; of the reading that is served
+    # By name, in the order of the outputs: the `shares` of its training targets, its `temperature` and its `unsure_below`.
     # Empty where the network has one reading, "labels", and nobody kept its shares.
     readings: dict[str, dict] = field(default_factory=dict)
     reading: str = "labels"  # which one is served

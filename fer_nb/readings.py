@@ -107,7 +107,7 @@ def _shares_by_name(
             raise FerError(f"The prior has '{part.strip()}'; say {ways}.") from None
     total, others = sum(named.values()), [place for place in range(len(labels)) if place not in named]
     if not all(0 <= share <= 1 for share in named.values()) or total > 1.01 or (not others and total < 0.99):
-        raise FerError(f"The prior's shares add up to {total:g}; they must be from 0 to 1 and add up to 1.")
+        raise FerError(f"The prior's shares add up to {total:g}; each must be from 0 to 1, and all together at most 1.")
     prior = np.zeros(len(labels))
     prior[list(named)] = list(named.values())
     if others:

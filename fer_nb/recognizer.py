@@ -198,7 +198,7 @@ def _is_huge(
     width, height = image_size(frame.picture, frame.source or "The image")
     return width * height > _MOST_IN_COLOUR
 
-
+# %% ../nbs/08c_recognizer.ipynb #dd87a0e3
 @patch
 def gray(self: Frame) -> np.ndarray:
     "`(height, width)` uint8, as it is shown; FerError where the picture can't be read."

@@ -151,7 +151,8 @@ def begin(
     if not overwrite and self.asked_file.exists():
         raise FerError(f"A run for {self.out} was stopped; go on with --resume, or begin anew with --overwrite.")
     if not overwrite and self.out.exists():
-        raise FerError(f"{self.out} is there already; name another table, or make it anew with --overwrite.")
+        state = "is finished" if resume else "is there already"
+        raise FerError(f"{self.out} {state}; name another table, or make it anew with --overwrite.")
     self.clear()
     with written_whole(self.asked_file) as part:
         part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
@@ -290,7 +291,7 @@ def _hide_faces(
             place[:] = cv2.resize(patches, place.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return hidden
 
-
+# %% ../nbs/10c_resume.ipynb #08bf0e38
 class _Clip:
     "The annotated clip under way."
 

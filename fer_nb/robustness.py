@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def _sunglasses(
     face: np.ndarray,  # (48, 48) uint8, gray
     draw: np.random.Generator,  # unused: sunglasses are always the same
-    size: float,  # of the two glasses, 1 is that of a brow
+    size: float,  # of the two glasses; with 1 each is 17 pixels wide and 11 high
 ) -> np.ndarray:
     "Two dark ellipses and a bridge between them, where the eyes of a FER-2013 face are."
     y, x = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE]

@@ -82,7 +82,7 @@ def _content(
     moves = kind == "PNG" and b"acTL" in head.split(b"IDAT")[0] or head[4:12] in (b"ftypavis", b"ftyphevc", b"ftypmsf1")
     return "video" if kind == "GIF" or moves or not kind and _VIDEO_BEGINNINGS.match(head) else "image" if kind else ""
 
-
+# %% ../nbs/08d_sources.ipynb #a53ff00b
 def _is_one_picture(
     path: str,  # of a GIF
 ) -> bool:
@@ -232,7 +232,7 @@ def _shows_pictures(
     except Exception:
         return False
 
-
+# %% ../nbs/08d_sources.ipynb #280a740d
 def _passed_over(
     name: str,  # of a file below a folder, or of a hidden folder
     below: str,  # its path from that folder on
@@ -336,7 +336,7 @@ def _read_web(
             raise _locked(source) from None
         raise
 
-
+# %% ../nbs/08d_sources.ipynb #4c95bfa0
 def _read_bytes(
     source: str,  # a path or an address
 ) -> bytes:
@@ -444,7 +444,7 @@ def _opened_file(
         return stack.enter_context(av.open(f"file:{source}"))
     return stack.enter_context(av.open(stack.enter_context(open(source, "rb"))))
 
-
+# %% ../nbs/08d_sources.ipynb #11933abf
 @contextmanager
 def _opened(
     source: str,  # a video's path or address
@@ -552,7 +552,7 @@ class _Video:
         self.end = 0  # time stamp at which the last packet's frame ends
         self.clock = _StreamClock()
 
-
+# %% ../nbs/08d_sources.ipynb #6325237b
 @patch
 def keeps_up(
     self: _Video,
@@ -721,7 +721,7 @@ def _first_stamp(
     except av.FFmpegError:
         return None
 
-
+# %% ../nbs/08d_sources.ipynb #b322f9bf
 def _start_at(
     source: str,  # a video
     begin: float,  # seconds, the first moment wanted
@@ -784,7 +784,7 @@ def _gif_length(head: bytes, file: Any, size: int) -> int:
     file.seek(max(0, size - 64))
     return size if file.read().rstrip(b"\0").endswith(b";") else size + 1
 
-
+# %% ../nbs/08d_sources.ipynb #3e605c0d
 def _ogg_length(head: bytes, file: Any, size: int) -> int:
     "Of Ogg: its last page, of 64 kB at most, says how long each of its up to 255 pieces is."
     file.seek(max(0, size - 70_000))
@@ -868,7 +868,7 @@ def _pixel_shape(
     shape = float(stream.sample_aspect_ratio or 1)
     return shape if 1 / 4 <= shape <= 4 else 1.0
 
-
+# %% ../nbs/08d_sources.ipynb #a3bd8d8c
 def _video_frames(
     source: str,
     end: float | None,  # seconds, see Cut

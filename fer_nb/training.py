@@ -168,7 +168,7 @@ def _targets(
         both[:, 1] = (1 - part) * both[:, 1] + part * learnt[:, 1]
     return both
 
-
+# %% ../nbs/05_training.ipynb #a601deff
 def _make_batches(
     config: TrainingConfig,
     training: Faces,  # to learn from
@@ -462,11 +462,14 @@ def _describe_run(
     faces: Faces,  # to learn from
     validation: Faces,
     devices: list[str],  # that share every batch
+    config: TrainingConfig,
 ) -> str:
     "What a run says of itself before it begins."
     names = ", ".join(faces.classes)
-    shared = f"\n{', '.join(devices)} share every batch." if devices else ""
-    return f"{faces.source}: {len(faces):,} faces to learn from and {len(validation):,} to validate on, {names}{shared}"
+    more = f"\n{', '.join(devices)} share every batch." if devices else ""
+    if config.heads > _readings(config, faces):
+        more += "\nNobody has voted on these faces, so the network gets one reading and not two."
+    return f"{faces.source}: {len(faces):,} faces to learn from and {len(validation):,} to validate on, {names}{more}"
 
 # %% ../nbs/05_training.ipynb #3ac5b8c0
 def train(
@@ -498,7 +501,7 @@ def train(
         _compile_cnn(model, config, len(batches[0]))
         save_config(config, folder / "config.json")
         if verbose:
-            print(_describe_run(faces, validation, devices))
+            print(_describe_run(faces, validation, devices, config))
         history = _restore(model, folder) if resume else []
         if len(history) < config.epochs:
             model.fit(
