@@ -877,7 +877,7 @@ def _video_frames(
     "Its frames from there on; FerError where it ends or breaks before its end, or where frames got lost."
     with _opened(source) as (container, stream):
         video, seconds, stretch, matrix = _Video(stream, source, start), 0.0, _pixel_shape(stream), None
-        in_turn = video.endless or stream.codec_context.name == "vp9"  # ahead shows the past; VP9 then loses all after damage
+        in_turn = video.endless or stream.codec_context.name == "vp9"  # ahead shows the past, and VP9 loses more after damage
         stream.thread_type = "SLICE" if in_turn else DECODING_THREADS
         if stream.codec_context.name == "hevc":  # alone in keeping back, without a word, the frames that build on a damaged one
             stream.codec_context.flags |= Flags.output_corrupt
