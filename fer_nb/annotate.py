@@ -179,10 +179,11 @@ def load_recognizers(
     model: str | Path = "default",  # a model's name, or the path of its folder
     workers: int | None = None,  # how many; None is one a core, but for the one that reads, and at least two
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+    smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> list[Recognizer]:
     "One for each thread, their networks on one thread."
     count = max(2, (os.cpu_count() or 1) - 1) if workers is None else workers
-    return [Recognizer.load(model, threads=1, prior=prior) for _ in range(count)]
+    return [Recognizer.load(model, threads=1, prior=prior, smallest=smallest) for _ in range(count)]
 
 # %% ../nbs/10b_annotate.ipynb #02d4b01e
 def annotated_frames(
@@ -213,11 +214,12 @@ def annotate(
     workers: int | None = None,  # see load_recognizers
     failed: Callable[[Fault], None] = _raise_fault,  # called with each Fault
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+    smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> Iterator[pa.RecordBatch]:
     "Rows for every face, as `pyarrow.RecordBatch` of some thousand; see table_schema for the columns."
 
     def recognitions() -> Iterator[Recognition]:
-        for one in annotated_frames(find_sources(inputs), load_recognizers(model, workers, prior), cut):
+        for one in annotated_frames(find_sources(inputs), load_recognizers(model, workers, prior, smallest), cut):
             if isinstance(one, Fault):
                 failed(one)
             else:

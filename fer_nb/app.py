@@ -343,12 +343,14 @@ def _recognize(
     source: str = "",  # the file's name
 ) -> dict:
     "The faces of an uploaded image, as JSON holds them."
-    start = time.monotonic()
+    start, cropped = time.monotonic(), request.args.get("cropped", "0")
+    if cropped not in ("0", "1"):
+        raise FerError("The query's 'cropped' is neither 0 nor 1; write cropped=1 for faces that are cut out already.")
     image_size(data, source or "The image", _PICTURE_PIXELS)
     if not parts.images.acquire(timeout=_PATIENCE):
         raise TooBusy("Too many images are being read; try again in a moment.")
     try:
-        recognition = parts.recognizer.submit(data, source=source).result(_PATIENCE)
+        recognition = parts.recognizer.submit(data, source=source, cropped=cropped == "1").result(_PATIENCE)
     except FutureTimeout:
         raise TooBusy("The server did not come to the image in time; try again in a moment.") from None
     finally:

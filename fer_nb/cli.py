@@ -45,6 +45,9 @@ def main() -> None:
 _prior_option = click.option(
     "--prior", help="Shares of the expressions that are expected: training, balanced, or neutral=0.6  [default: the model's]"
 )
+_smallest_option = click.option(
+    "--smallest", default=40, type=click.IntRange(8, 1000), help="Width in pixels of the smallest face that is looked for."
+)
 _model_option = click.option("--model", default="default", help="A model's name in models/, or the path of its folder.")
 _data_option = click.option(
     "--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]"
@@ -75,6 +78,7 @@ def _say(
 @_port_option
 @_model_option
 @_prior_option
+@_smallest_option
 @click.option("--token", envvar="FER_TOKEN", help="A word that clients must know; or set FER_TOKEN.")
 @click.option("--allow-host", multiple=True, help="Another name of this server, such as the one of a proxy before it.")
 @click.option(
@@ -84,14 +88,15 @@ def _say(
 @click.option("--log", default="plain", type=click.Choice(["plain", "json"]), help="How the log is written, on stderr.")
 def serve(
     source: str | None, host: str, port: int, model: str, token: str | None, allow_host: tuple[str, ...],
-    trusted_proxy: tuple[str, ...], rate: int, log: str, prior: str | None,
+    trusted_proxy: tuple[str, ...], rate: int, log: str, prior: str | None, smallest: int,
 ) -> None:
     "Label the faces in front of the camera, live, on a web page."
     from fer_nb import serve as service
     from fer_nb.telemetry import configure_logging
 
     configure_logging(log)
-    service.serve(source, host, port, model, service.check_token(token), allow_host, rate, trusted_proxy, prior, _say)
+    words = service.check_token(token), allow_host, rate, trusted_proxy
+    service.serve(source, host, port, model, *words, prior, smallest, _say)
 
 # %% ../nbs/10i_command_line.ipynb #be1f9a8c
 @main.command()
@@ -120,18 +125,31 @@ def _read(
         raise FerError(f"{path} can't be read: {error.strerror}.") from None
 
 # %% ../nbs/10i_command_line.ipynb #3a494bf8
+def _said(
+    face: dict[str, Any],  # RecognizedFace.as_dict()
+) -> str:
+    "Its label, or why there is none."
+    guess = f"{face['label']} {face['confidence']:.0%}"
+    if face["unjudged"]:
+        return f"a face that can't be judged, {face['unjudged']} (at best {guess}),"
+    return f"unsure (at best {guess})" if face["unsure"] else guess
+
+
 def _describe(
     result: dict[str, Any],  # Recognition.as_dict(), perhaps with `explained`
+    asked: bool = False,  # whether --cropped was
 ) -> str:
     "The result as lines a person can read."
     source = result["source"]
     if not result["faces"]:
         return f"{source}: no face"
     lines = [
-        f"{source}: {face['label']} {face['confidence']:.0%} at "
+        f"{source}: {_said(face)} at "
         f"x {face['left']:.0f}, y {face['top']:.0f}, {face['width']:.0f}x{face['height']:.0f} pixels"
         for face in result["faces"]
     ]
+    if result["cropped"] and not asked:
+        lines.append(f"{source}: in so small an image no face was found, so it was taken for one that is cut out already")
     if "explained" in result:
         lines.append(f"{source}: where the network looked is drawn in {result['explained']}")
     return "\n".join(lines)
@@ -163,16 +181,21 @@ def _draw_explanation(
 @click.argument("images", nargs=-1, required=True, metavar="IMAGE...")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--explain", is_flag=True, help="Draw where the network looked, into IMAGE.explained.png.")
+@click.option("--cropped", is_flag=True, help="Each image is one face, cut out already: none is looked for.")
 @_model_option
 @_prior_option
-def predict(images: tuple[str, ...], as_json: bool, explain: bool, model: str, prior: str | None) -> None:
+@_smallest_option
+def predict(
+    images: tuple[str, ...], as_json: bool, explain: bool, cropped: bool, model: str, prior: str | None, smallest: int,
+) -> None:
     "Name the expression of every face in images; a file that can't be read is named and the others go on."
-    from fer_nb.recognizer import Frame, Recognizer
+    from fer_nb.recognizer import Recognizer
 
-    recognizer, failed = Recognizer.load(model, "keras" if explain else "litert", prior=prior), False  # LiteRT has no gradients
+    runtime, failed = "keras" if explain else "litert", False  # LiteRT has no gradients
+    recognizer = Recognizer.load(model, runtime, prior=prior, smallest=smallest)
     for path in images:
         try:
-            result = recognizer.recognize(Frame.of(_read(path), path)).as_dict()
+            result = recognizer.recognize(recognizer.prepare(_read(path), path, cropped=cropped)).as_dict()
             if prior is not None:
                 result["prior"] = prior
             if explain and result["faces"]:
@@ -181,7 +204,7 @@ def predict(images: tuple[str, ...], as_json: bool, explain: bool, model: str, p
             click.echo(f"Error: {error}", err=True)
             failed = True
         else:
-            click.echo(json.dumps(result) if as_json else _describe(result))
+            click.echo(json.dumps(result) if as_json else _describe(result, cropped))
     sys.exit(2 if failed else 0)
 
 # %% ../nbs/10i_command_line.ipynb #03d39a9c
@@ -245,6 +268,7 @@ def _annotate_here(
     video: str | None,  # path of a clip
     anonymise: str | None,  # see Run.work
     prior: str | None,  # see named_prior
+    smallest: int,  # see FaceSearch
 ) -> Any:
     "The table, made in this process; gives its resume.Summary."
     from tqdm import tqdm
@@ -252,7 +276,7 @@ def _annotate_here(
     from fer_nb.resume import Run
     from fer_nb.sources import count_frames
 
-    run = Run(out, inputs, model, cut, prior)
+    run = Run(out, inputs, model, cut, prior, smallest)
     sources = run.asked["sources"]
     total = sum(count_frames(source, cut) for source in sources) if len(sources) <= _COUNTED else None
     try:
@@ -278,10 +302,11 @@ def _annotate_here(
 @click.option("--address", help="The Ray cluster, such as ray://head:10001.  [default: this machine]")
 @_model_option
 @_prior_option
+@_smallest_option
 def annotate(
     inputs: tuple[str, ...], out: str, start: float, end: float | None, every: float, rate: float, video: str | None,
     anonymise: str | None, overwrite: bool, resume: bool, engine: str, address: str | None, model: str,
-    prior: str | None,
+    prior: str | None, smallest: int,
 ) -> None:
     "Write a row for every face in images, folders, videos, numbered images, or what a webcam sees for a given time."
     from fer_nb.sources import Cut
@@ -292,13 +317,13 @@ def annotate(
     if anonymise and not video:
         raise FerError("--anonymise covers the faces in a clip; name one with --video.")
     if engine == "local":
-        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video, anonymise, prior))
+        _report_run(out, _annotate_here(out, inputs, model, cut, overwrite, resume, video, anonymise, prior, smallest))
     elif video:
         raise FerError("A clip is written by the local engine; leave --video or --engine ray out.")
     else:
         from fer_nb.cluster import annotate_with_ray
 
-        _report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address, prior=prior))
+        _report_run(out, annotate_with_ray(out, inputs, model, cut, overwrite, resume, address, prior=prior, smallest=smallest))
 
 # %% ../nbs/10i_command_line.ipynb #c7a05da5
 @main.command()

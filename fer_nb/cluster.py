@@ -77,9 +77,10 @@ class _SourceAnnotator:
         model: str | Path,  # a model's name, or the path of its folder
         cut: Cut,
         prior: str | None = None,  # see annotate_with_ray
+        smallest: int = 40,  # see annotate_with_ray
     ) -> None:
         self.out, self.model, self.cut, self.prior = out, model, cut, prior
-        self.recognizers = load_recognizers(model, 1, prior)
+        self.recognizers = load_recognizers(model, 1, prior, smallest)
 
     def __call__(
         self,
@@ -175,16 +176,19 @@ def annotate_with_ray(
     address: str | None = None,  # of a Ray cluster; None is this machine
     annotator: type = _SourceAnnotator,  # what each worker runs
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+    smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> Summary:
     "A row for every face of every source, as a Parquet dataset in a folder."
     sources, passed = look_through(inputs)
     if lives := [source for source in sources if is_live(source)]:
         raise FerError(f"{source_name(lives[0])} is on one machine; leave --engine ray out.")
     named = {without_secrets(source): source for source in sources}  # a password is written nowhere
-    asked = {"sources": list(named), "cut": asdict(cut), "model": Rows(model).model_hash, "prior": prior}
+    asked = {
+        "sources": list(named), "cut": asdict(cut), "model": Rows(model).model_hash, "prior": prior, "smallest": smallest,
+    }
     ray = _start_ray(address)
     results, left = _sources_left(str(out), asked, overwrite, resume)
-    results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut, prior) if left else []
+    results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut, prior, smallest) if left else []
     faults = [Fault(**fault) for result in results for fault in result["faults"]]
     write_faults(errors_file(out), faults + passed)
     return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults, passed)

@@ -55,7 +55,6 @@ class HaarCascade:
     "Viola and Jones' detector (2001) with OpenCV's frontal face cascade, as the course uses it."
 
     def __init__(self) -> None:
-        self.side = None  # it looks at the frame as large as it is
         self.cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"))
 
     def detect(
@@ -66,6 +65,10 @@ class HaarCascade:
         gray = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
         boxes = self.cascade.detectMultiScale(gray, 1.3, 5)
         return sorted((DetectedFace(np.array(box, float)) for box in boxes), key=lambda face: face.box[0])
+
+    def reduced_side(self, shape: tuple[int, int]) -> int | None:  # (height, width) of a picture, pixels
+        "The longer side, in pixels, to which a picture is reduced for the detector: None, as it looks at the whole."
+        return None
 
 # %% ../nbs/08a_faces.ipynb #aad8828e
 _STRIDES = ((16, 2), (32, 6))  # (pixels from cell to cell, anchors a cell), as MediaPipe's ssd_anchors_calculator lays them
@@ -97,6 +100,10 @@ class BlazeFace:
         self.path, self.threads = self.model_file("face_detection_back.tflite"), threads
         self.least_logit = np.log(threshold / (1 - threshold))  # the network gives logits, and most are far below it
         self.networks: dict[tuple, LiteRtNetwork] = {}  # by the shape of their input, the last one used at the end
+
+    def reduced_side(self, shape: tuple[int, int]) -> int | None:  # (height, width) of a picture, pixels
+        "The longer side, in pixels, to which a picture is reduced for the detector."
+        return self.side
 
     @staticmethod
     def model_file(
@@ -238,6 +245,9 @@ def crop_face(
     return cv2.resize(crop, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
 
 # %% ../nbs/08a_faces.ipynb #428fa993
+_LEAST_QUALITY = 0.7  # below it no label is claimed; what that costs and gains is measured with face_quality
+
+
 @dataclass(frozen=True)
 class RecognizedFace:
     "A face of a frame and what it shows."
@@ -248,6 +258,9 @@ class RecognizedFace:
     raw: np.ndarray | None = None  # (C,) float, of this frame alone; None where nothing was smoothed
     track: int | None = None  # the same for the same face in every frame of a sequence; None where it is not tracked
     shown: int | None = None  # position of the label that is shown; None is the most probable
+    pose: np.ndarray | None = None  # (3,) float, degrees: yaw, pitch, roll; None where no mesh was fitted
+    quality: float | None = None  # 0 to 1, how far the expression can be judged; None where it was not asked
+    reason: str = ""  # in a word, what keeps the quality lowest, such as "too far"
 
     @property
     def label(self) -> str:
@@ -261,8 +274,13 @@ class RecognizedFace:
 
     @property
     def unsure(self) -> bool:
-        "Whether the confidence is below the model's threshold, so that the label is not worth saying."
-        return self.confidence < self.metadata.unsure_below
+        "Whether the label is not worth saying: its confidence is below the model's threshold, or the face can't be judged."
+        return self.confidence < self.metadata.unsure_below or self.unjudged != ""
+
+    @property
+    def unjudged(self) -> str:
+        "Why the face can't be judged, in a word or two; empty where it can."
+        return self.reason if self.quality is not None and self.quality < _LEAST_QUALITY else ""
 
     def as_dict(self) -> dict:
         "What JSON can hold: the box to a tenth of a pixel, and probabilities to four places."
@@ -276,7 +294,14 @@ class RecognizedFace:
             "label": self.label, "confidence": round(self.confidence, 4), "unsure": self.unsure,
             "probabilities": by_label(self.probabilities),
             "raw": by_label(self.probabilities if self.raw is None else self.raw),
+            **self._judged(),
         }
+
+    def _judged(self) -> dict:
+        "The angles to a degree, the quality to two places, and why the face can't be judged; None where it was not asked."
+        yaw, pitch, roll = [None] * 3 if self.pose is None else (round(float(angle)) for angle in self.pose)
+        quality = None if self.quality is None else round(self.quality, 2)
+        return {"yaw": yaw, "pitch": pitch, "roll": roll, "quality": quality, "unjudged": self.unjudged}
 
 # %% ../nbs/08a_faces.ipynb #6aed8ce5
 def _colour(
@@ -298,7 +323,8 @@ def draw_faces(
         colour = _colour(face)
         left, top, width, height = (int(round(value)) for value in face.box)
         cv2.rectangle(drawn, (left, top), (left + width, top + height), colour, 2, cv2.LINE_AA)
-        text = f"{face.track or number} {'unsure' if face.unsure else f'{face.label} {face.confidence:.0%}'}"
+        said = (face.unjudged or "unsure") if face.unsure else f"{face.label} {face.confidence:.0%}"
+        text = f"{face.track or number} {said}"
         (text_width, text_height), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
         # A face at an edge keeps its label in the picture.
         start, base = max(1, min(left, frame.shape[1] - text_width - 10)), max(top, text_height + 10)

@@ -62,10 +62,11 @@ def submit(
     tracker: object | None = None,  # of the picture's sequence, whose pictures are recognized in the order they come
     seconds: float | None = None,  # its time on the tracker's clock; the Frame's own where it is None, or else now
     source: str = "",  # what the answer calls the picture's origin
+    cropped: bool = False,  # whether the picture is one face, cut out already
 ) -> Future:
     "The promise of a `Recognition`; FerError at once where the picture can't be used, Gone where the queue is closed."
     started = time.perf_counter()
-    frame = self.recognizer.prepare(picture, source, alone=tracker is None)
+    frame = self.recognizer.prepare(picture, source, alone=tracker is None, cropped=cropped)
     if tracker is not None and seconds is None and getattr(frame, "seconds", None) is None:
         seconds = time.monotonic()
     job = _Job(frame, tracker, seconds, started, time.perf_counter() - started)

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,9 @@ from fastcore.basics import patch
 from .core import IMAGE_SIZE, FerError, decode_image, escape_name, image_size
 from .faces import BlazeFace, DetectedFace, HaarCascade, RecognizedFace, crop_face, shrink
 from .model import FacialExpressionModel, draw_heat, grad_cam
-from .tracks import Tracker, carry
+from .quality import face_quality
+from .search import FaceSearch
+from .tracks import DETECT_SECONDS, Tracker, carry
 
 # %% ../nbs/08c_recognizer.ipynb #3eb88ca8
 _KIND = "pass the bytes of an image file, or a frame as uint8 of shape (height, width, 3) in OpenCV's order BGR"
@@ -38,6 +40,7 @@ class Frame:
     stretch: float = 1.0  # width of one of the video's stored pixels over its height
     taken: float | None = field(default=None, repr=False)  # time.monotonic() when a live source took it; None if recorded
     matrix: list[int] | None = field(default=None, repr=False)  # see display_matrix; None where it has not been looked for
+    cropped: bool = False  # whether the picture is one face, cut out already, so that none is looked for
     _gray: np.ndarray | None = field(default=None, init=False, repr=False)  # what gray() gave
     _small: np.ndarray | None = field(default=None, init=False, repr=False)  # what reduced() gave
 
@@ -261,6 +264,7 @@ class Recognition:
     crops: list[np.ndarray] = field(repr=False)  # (48, 48) uint8 gray, one a face: what the network saw
     stages: dict[str, float]  # seconds of decode, wait, detect, align, classify and track; 0 where a stage did not run
     detected: bool  # False where the faces were carried to this frame
+    cropped: bool = False  # whether the picture was taken as one face that is cut out already
 
     @property
     def sharpness(self) -> list[float]:
@@ -272,7 +276,8 @@ class Recognition:
         return {
             "source": escape_name(self.source), "frame": self.frame,
             "seconds": None if self.seconds is None else round(self.seconds, 6),
-            "width": self.size[0], "height": self.size[1], "faces": [face.as_dict() for face in self.faces],
+            "width": self.size[0], "height": self.size[1], "cropped": self.cropped,
+            "faces": [face.as_dict() for face in self.faces],
         }
 
 # %% ../nbs/08c_recognizer.ipynb #8b4ab0d3
@@ -309,9 +314,9 @@ class Recognizer:
     def __init__(
         self,
         model: FacialExpressionModel,
-        detector: BlazeFace | HaarCascade | None = None,  # BlazeFace where it is None
+        detector: FaceSearch | BlazeFace | HaarCascade | None = None,  # FaceSearch where it is None
     ) -> None:
-        self.model, self.detector, self.metadata = model, detector or BlazeFace(), model.metadata
+        self.model, self.detector, self.metadata = model, detector or FaceSearch(), model.metadata
 
     @classmethod
     def load(
@@ -320,9 +325,10 @@ class Recognizer:
         runtime: str = "litert",  # or "keras", which `explain` needs
         threads: int = 2,  # of the CPU, for each network
         prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+        smallest: int = 40,  # pixels, the width of the smallest face that is looked for
     ) -> "Recognizer":
-        "A recognizer with a model of this project by its name, and BlazeFace."
-        return cls(FacialExpressionModel.load(name, runtime, threads, prior), BlazeFace(threads=threads))
+        "A recognizer with a model of this project by its name, and FaceSearch."
+        return cls(FacialExpressionModel.load(name, runtime, threads, prior), FaceSearch(smallest, threads))
 
     def new_tracker(self) -> Tracker:
         "A tracker for one sequence of frames."
@@ -333,12 +339,32 @@ class Recognizer:
 def detect(
     self: Recognizer,
     frame: Frame,
+    before: Any = None,  # a Look at the frame before in the same sequence
+    seconds: float | None = None,  # the frame's time on the sequence's clock; None for a still picture
 ) -> list[DetectedFace]:
     "The faces that the detector sees, in pixels of the frame, from left to right."
-    if self.detector.side is None:
+    gray = frame.gray()
+    side = self.detector.reduced_side(gray.shape)
+    if side is None:
         return self.detector.detect(frame.bgr())
-    scale = max(frame.gray().shape) / self.detector.side
-    return [face.enlarged(scale) for face in self.detector.detect(frame.reduced(self.detector.side))]
+    picture = frame.reduced(side)
+    if not isinstance(self.detector, FaceSearch):
+        return [face.enlarged(max(gray.shape) / side) for face in self.detector.detect(picture)]
+    if seconds is None:
+        return self.detector.find(picture, gray)
+    return self.detector.find_again(picture, gray, before.faces if before else [], int(seconds // DETECT_SECONDS))
+
+
+def _whole(
+    gray: np.ndarray,  # (height, width) uint8
+) -> DetectedFace:
+    "The middle of a picture that is a face already, as large as the picture allows."
+    side = min(gray.shape)
+    left, top = (gray.shape[1] - side) / 2, (gray.shape[0] - side) / 2
+    return DetectedFace(np.array([left, top, side, side], float))
+
+
+_SMALL = 64  # pixels; a still no larger, in which nobody is found, is taken for a face that is cut out
 
 # %% ../nbs/08c_recognizer.ipynb #d3bc890c
 @patch
@@ -359,10 +385,23 @@ def look(
     detected = faces is None
     if faces is None:
         with _timed(stages, "detect"):
-            faces = self.detect(frame)
+            faces = [] if frame.cropped else self.detect(frame, before, seconds)
+            frame.cropped = frame.cropped or (not faces and seconds is None and max(gray.shape) <= _SMALL)
+            faces = [_whole(gray)] if frame.cropped else faces
     with _timed(stages, "align"):
         crops = [crop_face(gray, face) for face in faces]
+        if detected:
+            faces = [replace(face, **_judged(crop, face)) for crop, face in zip(crops, faces)]
     return Look(frame, gray, faces, crops, detected, stages, seconds)
+
+
+def _judged(
+    crop: np.ndarray,  # (48, 48) uint8
+    face: DetectedFace,
+) -> dict:
+    "The two fields of a face that say how far it can be judged; a carried face keeps what it had."
+    quality, reason = face_quality(crop, face)
+    return {"quality": quality, "reason": reason}
 
 # %% ../nbs/08c_recognizer.ipynb #3e4bdba6
 _CALL = 64  # faces in a call of the network: some 25 MB
@@ -402,7 +441,10 @@ def finish(
 ) -> Recognition:
     "The answer for a frame."
     if tracker is None:
-        faces = [RecognizedFace(face.box, p, self.metadata) for face, p in zip(look.faces, look.probabilities)]
+        faces = [
+            RecognizedFace(face.box, p, self.metadata, pose=face.pose, quality=face.quality, reason=face.reason)
+            for face, p in zip(look.faces, look.probabilities)
+        ]
     else:
         with _timed(look.stages, "track"):
             faces = tracker.update(look.faces, look.probabilities, 0.0 if look.seconds is None else look.seconds)
@@ -411,6 +453,7 @@ def finish(
     return Recognition(
         look.frame.source, look.frame.number, look.seconds, (look.gray.shape[1], look.gray.shape[0]),
         [faces[place] for place in order], [look.crops[place] for place in order], look.stages, look.detected,
+        look.frame.cropped,
     )
 
 # %% ../nbs/08c_recognizer.ipynb #fb3201dd
@@ -444,14 +487,16 @@ def prepare(
     picture: Any,  # see recognize
     source: str = "",  # where it comes from
     alone: bool = True,  # whether it will be detected; a frame of a sequence is mostly carried
+    cropped: bool = False,  # whether it is one face, cut out already
 ) -> Frame:
     "The picture decoded, ready for a Request; FerError where it can't be used."
     frame = Frame.of(picture, source)
+    frame.cropped = frame.cropped or cropped
     if not alone:
         frame._read_brightness()
-    frame.gray()
-    if alone and self.detector.side:
-        frame.reduced(self.detector.side)
+    side = self.detector.reduced_side(frame.gray().shape)
+    if alone and side and not frame.cropped:
+        frame.reduced(side)
     return frame
 
 # %% ../nbs/08c_recognizer.ipynb #b0115261

@@ -98,9 +98,11 @@ class Run:
         model: str | Path = "default",  # a model's name, or the path of its folder
         cut: Cut = Cut(),  # which frames of videos
         prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+        smallest: int = 40,  # pixels, the width of the smallest face that is looked for
     ) -> None:
         table_form(out)
-        self.out, self.model, self.cut, self.prior, self.rows = Path(out), model, cut, prior, Rows(model, prior)
+        self.out, self.model, self.cut, self.prior, self.smallest = Path(out), model, cut, prior, smallest
+        self.rows = Rows(model, prior)
         self.parts, self.errors = self.out.with_name(f"{self.out.name}.parts"), Path(errors_file(out))
         self.asked_file = self.parts / "asked.json"  # while it is there, there is something to go on with
         self.sources, passed = look_through(inputs)
@@ -108,7 +110,9 @@ class Run:
         paths = [Path(os.path.abspath(one.source)) for one in passed]
         self.passed = [one for one, path in zip(passed, paths) if not own & {path, path.parent}]
         names = [without_secrets(source) for source in self.sources]  # as they are in the table; a password is written nowhere
-        self.asked: dict = {"sources": names, "cut": asdict(cut), "model": self.rows.model_hash, "prior": prior}
+        self.asked: dict = {
+            "sources": names, "cut": asdict(cut), "model": self.rows.model_hash, "prior": prior, "smallest": smallest,
+        }
         self.position, self.count = _Position(), 0  # after the newest part; how many parts there are
         self.tracker: Tracker | None = None  # of the source under way
 
@@ -127,13 +131,13 @@ def locked(self: Run) -> Iterator[None]:
 # %% ../nbs/10c_resume.ipynb #a8e1a57a
 def check_same(
     out: str | Path,  # the table
-    was: dict,  # what was asked when its run began: sources, cut, model, prior
+    was: dict,  # what was asked when its run began: sources, cut, model, prior, smallest
     asked: dict,  # what is asked now
 ) -> None:
     "FerError where something else is asked now."
-    names = {"cut": "--start, --end, --every or --rate", "model": "the model", "prior": "--prior"}
+    names = {"cut": "--start, --end, --every or --rate", "model": "the model", "prior": "--prior", "smallest": "--smallest"}
     for key, name in names.items():
-        if was.get(key) != asked.get(key):  # 0.1 knew no prior
+        if key in was and was[key] != asked.get(key) or key not in was and key == "prior" and asked[key] is not None:
             raise FerError(f"The run for {out} was begun with another choice of {name}; take that, or --overwrite.")
     if missing := {without_secrets(source) for source in was["sources"]} - set(asked["sources"]):
         raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
@@ -214,7 +218,7 @@ def take(
 @patch
 def frames(self: Run) -> Iterator[Annotated | Fault]:
     "What is left to do."
-    recognizers = load_recognizers(self.model, prior=self.prior)
+    recognizers = load_recognizers(self.model, prior=self.prior, smallest=self.smallest)
     if self.position.tracker:
         self.tracker = recognizers[0].new_tracker()
         self.tracker.resume(self.position.tracker)

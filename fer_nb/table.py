@@ -51,11 +51,16 @@ def table_schema(
         _column("height", pa.float32(), "height of the face's box", "pixel"),
         _column("label", pa.string(), "the expression shown, which holds until another one leads clearly"),
         _column("confidence", pa.float32(), "smoothed probability of the label", "1"),
-        _column("unsure", pa.bool_(), "whether the confidence is below the model's threshold"),
+        _column("unsure", pa.bool_(), "whether the confidence is below the model's threshold, or the face can't be judged"),
         *(_column(f"probabilities_{name}", pa.float32(), smoothed.format(name), "1") for name in labels),
         *(_column(f"raw_{name}", pa.float32(), raw.format(name), "1") for name in labels),
         _column("size", pa.float32(), "side of a square as large as the box", "pixel"),
         _column("sharpness", pa.float32(), "variance of the crop's Laplacian, low if blurred", "gray level^2", nullable=True),
+        _column("yaw", pa.float32(), "by which the face looks to the right of the camera's picture", "degree", nullable=True),
+        _column("pitch", pa.float32(), "by which it looks up", "degree", nullable=True),
+        _column("roll", pa.float32(), "by which it leans clockwise", "degree", nullable=True),
+        _column("quality", pa.float32(), "0 to 1, how far the expression can be judged", "1", nullable=True),
+        _column("unjudged", pa.string(), "why it can't be judged, such as too far; empty where it can", nullable=True),
         _column("model", pa.string(), "name of the model", nullable=True),
         _column("model_hash", pa.string(), "first 16 hexadecimal digits of the SHA-256 of its network's file", nullable=True),
     ])
@@ -100,7 +105,9 @@ def take(self: Rows) -> pa.RecordBatch:
     size, track = np.sqrt(box[:, 2] * box[:, 3]), [face.track for face in faces]
     model = [self.model] * len(rows), [self.model_hash] * len(rows)
     source = tuple(escape_name(name) for name in source)
-    columns = [source, frame, seconds, track, *box.T, *shown, *smoothed.T, *raw.T, size, sharpness, *model]
+    pose = [[None if face.pose is None else face.pose[axis] for face in faces] for axis in range(3)]
+    judged = [face.quality for face in faces], [face.unjudged for face in faces]
+    columns = [source, frame, seconds, track, *box.T, *shown, *smoothed.T, *raw.T, size, sharpness, *pose, *judged, *model]
     return pa.record_batch([pa.array(values, field.type) for values, field in zip(columns, self.schema)], self.schema)
 
 # %% ../nbs/08e_table.ipynb #8e867330
@@ -201,13 +208,13 @@ def _completed(
     "The table with what the page does not save: the size is computed, the rest is empty."
     if "size" not in table.column_names:
         table = table.append_column("size", pa.array(np.sqrt(table["width"].to_numpy() * table["height"].to_numpy())))
-    for name in ("sharpness", "model", "model_hash"):
+    for name in ("sharpness", "yaw", "pitch", "roll", "quality", "unjudged", "model", "model_hash"):
         if name not in table.column_names:
             table = table.append_column(name, pa.nulls(len(table)))
     return table
 
 # %% ../nbs/08e_table.ipynb #dd1dc0b8
-_TEXT = pa.schema([(name, pa.string()) for name in ("source", "label", "model", "model_hash")])
+_TEXT = pa.schema([(name, pa.string()) for name in ("source", "label", "unjudged", "model", "model_hash")])
 
 
 def _read_file(

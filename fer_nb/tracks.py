@@ -222,7 +222,10 @@ def update(
             track.follow(face, self.now)
         tracks.append(track)
     return [
-        RecognizedFace(face.box, track.probabilities, self.metadata, track.raw, track.number, track.shown)
+        RecognizedFace(
+            face.box, track.probabilities, self.metadata, track.raw, track.number, track.shown,
+            face.pose, face.quality, face.reason,
+        )
         for face, track in zip(faces, tracks)
     ]
 
@@ -325,7 +328,7 @@ def resume(
         if isinstance(value, dict) and "dtype" in value:
             return np.array(value["values"], value["dtype"])
         if isinstance(value, dict):
-            return DetectedFace(full(value["box"]), full(value["eyes"]), value["score"])
+            return DetectedFace(**{name: full(each) for name, each in value.items()})
         return value
 
     self.count, self.now, self.seconds = state["count"], state["now"], state["seconds"]

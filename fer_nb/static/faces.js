@@ -5,7 +5,7 @@ import { element, percent, setText } from "./dom.js";
 
 const list = element("faces");
 
-export const labelOf = (face) => (face.unsure ? "unsure" : face.label);
+export const labelOf = (face) => face.unjudged || (face.unsure ? "unsure" : face.label); // such as "too far"
 
 function makeCard(track) {
   const card = element("face").content.firstElementChild.cloneNode(true);
