@@ -61,6 +61,16 @@ class Session:
         self.ended, self.last_seen = False, self._opened
 
 # %% ../nbs/07b_sessions.ipynb #c56da365
+_ENDED = "The session has ended; open a new one with POST /api/sessions."
+
+
+@patch
+def _check(self: Session) -> None:
+    "Raise where the session has ended."
+    if self.ended:
+        raise Gone(_ENDED)
+
+
 @patch
 def _take_turn(
     self: Session,
@@ -85,16 +95,6 @@ def _take_turn(
             return number, False
         self.waiting, self.running = None, True
         return number, True
-
-# %% ../nbs/07b_sessions.ipynb #1ff95677
-_ENDED = "The session has ended; open a new one with POST /api/sessions."
-
-
-@patch
-def _check(self: Session) -> None:
-    "Raise where the session has ended."
-    if self.ended:
-        raise Gone(_ENDED)
 
 # %% ../nbs/07b_sessions.ipynb #10f8a428
 @patch
@@ -173,7 +173,7 @@ def _clear(self: Sessions) -> None:
         if self.clock() - session.last_seen > self.silence:
             self._end(session)
 
-# %% ../nbs/07b_sessions.ipynb #04fcaa39
+
 @patch
 def _end(
     self: Sessions,
@@ -198,7 +198,7 @@ def open(self: Sessions) -> Session:
         self._sessions[session.id] = session
         return session
 
-# %% ../nbs/07b_sessions.ipynb #1d7a22ca
+
 @patch
 def get(
     self: Sessions,
@@ -212,6 +212,14 @@ def get(
         raise Gone(_ENDED)
     return session
 
+# %% ../nbs/07b_sessions.ipynb #740e4488
+@patch
+def __len__(self: Sessions) -> int:
+    "How many are open."
+    with self._lock:
+        self._clear()
+        return len(self._sessions)
+
 # %% ../nbs/07b_sessions.ipynb #4e7efbfd
 @patch
 def close(
@@ -224,21 +232,13 @@ def close(
         if session.id in self._sessions:
             self._end(session)
 
-# %% ../nbs/07b_sessions.ipynb #9feae846
+
 @patch
 def close_all(self: Sessions) -> None:
     "End every session, since the server stops."
     with self._lock:
         for session in list(self._sessions.values()):
             self._end(session)
-
-# %% ../nbs/07b_sessions.ipynb #740e4488
-@patch
-def __len__(self: Sessions) -> int:
-    "How many are open."
-    with self._lock:
-        self._clear()
-        return len(self._sessions)
 
 # %% ../nbs/07b_sessions.ipynb #a28a8167
 _FRAME_LIMIT, _FRAME_PIXELS = 2 * 2**20, 4_000_000  # bytes and area of a session's frame: twice full HD

@@ -44,6 +44,12 @@ class Metrics:
         self.shown = Gauge("fer_shown_frame_age_seconds", "Age of the camera frame that viewers see, NaN without one", **own)
         self.shown.set(float("nan"))
 
+# %% ../nbs/07c_telemetry.ipynb #0c9a77a4
+@patch
+def text(self: Metrics) -> bytes:
+    "All figures as Prometheus reads them."
+    return generate_latest(self.registry)
+
 # %% ../nbs/07c_telemetry.ipynb #63b948fd
 @patch
 def observe(
@@ -83,12 +89,6 @@ def count_stream(
 ) -> None:
     "Count the streams that are open."
     self.streams.inc(change)
-
-# %% ../nbs/07c_telemetry.ipynb #0c9a77a4
-@patch
-def text(self: Metrics) -> bytes:
-    "All figures as Prometheus reads them."
-    return generate_latest(self.registry)
 
 # %% ../nbs/07c_telemetry.ipynb #cd2d943c
 def _public(
