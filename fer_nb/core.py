@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['EXPRESSIONS', 'IMAGE_SIZE', 'IMAGE_ENDINGS', 'UNSURE_COLOUR', 'FerError', 'TooBusy', 'Gone', 'without_secrets',
-           'image_kind', 'image_size', 'decode_image', 'decode_gray', 'softmax', 'temperature_scale', 'Colour',
-           'label_colours', 'contrast', 'written_whole', 'escape_name', 'unescape_name', 'package_folder',
-           'project_folder', 'own_folder', 'show_faces']
+           'image_kind', 'image_size', 'decode_image', 'decode_gray', 'softmax', 'temperature_scale', 'label_colours',
+           'contrast', 'written_whole', 'escape_name', 'unescape_name', 'package_folder', 'project_folder',
+           'own_folder', 'show_faces']
 
 # %% ../nbs/01_intro.ipynb #7a27fb9f
 import importlib.util
@@ -239,7 +239,7 @@ def temperature_scale(
     return powers / powers.sum(axis=1, keepdims=True)
 
 # %% ../nbs/01_intro.ipynb #f49c73a3
-class Colour(NamedTuple):
+class _Colour(NamedTuple):
     "One colour in two tones, as '#rrggbb'."
 
     light: str  # on a light page
@@ -247,20 +247,20 @@ class Colour(NamedTuple):
 
 
 _COLOURS = {  # at least 4.5 to 1 on white, and 6 to 1 on the page's dark ground
-    "angry": Colour("#c4312a", "#f2716a"), "disgust": Colour("#5d7d14", "#9cc04a"), "fear": Colour("#7a4cc2", "#b094f5"),
-    "happy": Colour("#a46700", "#f2b53a"), "neutral": Colour("#69737f", "#9aa5b2"), "sad": Colour("#2866c8", "#6aa5ff"),
-    "surprise": Colour("#c13a86", "#f07fbd"),
+    "angry": _Colour("#c4312a", "#f2716a"), "disgust": _Colour("#5d7d14", "#9cc04a"), "fear": _Colour("#7a4cc2", "#b094f5"),
+    "happy": _Colour("#a46700", "#f2b53a"), "neutral": _Colour("#69737f", "#9aa5b2"), "sad": _Colour("#2866c8", "#6aa5ff"),
+    "surprise": _Colour("#c13a86", "#f07fbd"),
 }
 _MORE_COLOURS = [
-    Colour("#0f766e", "#4fd1c5"), Colour("#4a4fb5", "#9ea4ff"), Colour("#2f7d32", "#74c878"), Colour("#0b6f94", "#5cc3ea"),
-    Colour("#8a5a2b", "#d8a878"),
+    _Colour("#0f766e", "#4fd1c5"), _Colour("#4a4fb5", "#9ea4ff"), _Colour("#2f7d32", "#74c878"), _Colour("#0b6f94", "#5cc3ea"),
+    _Colour("#8a5a2b", "#d8a878"),
 ]
 UNSURE_COLOUR = _COLOURS["neutral"]  # of a label that is not worth saying
 
 # %% ../nbs/01_intro.ipynb #957bc9be
 def label_colours(
     labels: Sequence[str],  # the classes of a model
-) -> dict[str, Colour]:
+) -> dict[str, _Colour]:
     "The colour of each label."
     others = cycle(_MORE_COLOURS + [colour for name, colour in _COLOURS.items() if name not in labels])
     return {name: _COLOURS[name] if name in _COLOURS else next(others) for name in labels}

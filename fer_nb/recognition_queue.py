@@ -54,37 +54,6 @@ class RecognitionQueue:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-# %% ../nbs/07a_queue.ipynb #2dd168a6
-@patch
-def submit(
-    self: RecognitionQueue,
-    picture,  # a Frame, the bytes of an image file, or (height, width, 3) uint8 BGR, which is left as it is until the answer
-    tracker: object | None = None,  # of the picture's sequence, whose pictures are recognized in the order they come
-    seconds: float | None = None,  # its time on the tracker's clock; the Frame's own where it is None, or else now
-    source: str = "",  # what the answer calls the picture's origin
-    cropped: bool = False,  # whether the picture is one face, cut out already
-) -> Future:
-    "The promise of a `Recognition`; FerError at once where the picture can't be used, Gone where the queue is closed."
-    started = time.perf_counter()
-    frame = self.recognizer.prepare(picture, source, alone=tracker is None, cropped=cropped)
-    if tracker is not None and seconds is None and getattr(frame, "seconds", None) is None:
-        seconds = time.monotonic()
-    job = _Job(frame, tracker, seconds, started, time.perf_counter() - started)
-    with self._changed:
-        if self._closed:
-            raise _ended()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="recognition", daemon=True)
-            self._thread.start()
-        self._waiting.append(job)
-        self._changed.notify()
-    return job.future
-
-# %% ../nbs/07a_queue.ipynb #f064650e
-def _ended() -> Gone:
-    "What those are told who come, or still wait, when the queue closes."
-    return Gone("The recognition has ended; start it again and send the image once more.")
-
 # %% ../nbs/07a_queue.ipynb #d2eb84d0
 _BATCH = 8  # pictures in a round: all of them wait for the last one, so a larger round makes the first ones late
 
@@ -129,6 +98,37 @@ def _run(self: RecognitionQueue) -> None:
     "Rounds until the queue is closed."
     while self._round(self._take()):
         pass
+
+# %% ../nbs/07a_queue.ipynb #2dd168a6
+def _ended() -> Gone:
+    "What those are told who come, or still wait, when the queue closes."
+    return Gone("The recognition has ended; start it again and send the image once more.")
+
+
+@patch
+def submit(
+    self: RecognitionQueue,
+    picture,  # a Frame, the bytes of an image file, or (height, width, 3) uint8 BGR, which is left as it is until the answer
+    tracker: object | None = None,  # of the picture's sequence, whose pictures are recognized in the order they come
+    seconds: float | None = None,  # its time on the tracker's clock; the Frame's own where it is None, or else now
+    source: str = "",  # what the answer calls the picture's origin
+    cropped: bool = False,  # whether the picture is one face, cut out already
+) -> Future:
+    "The promise of a `Recognition`; FerError at once where the picture can't be used, Gone where the queue is closed."
+    started = time.perf_counter()
+    frame = self.recognizer.prepare(picture, source, alone=tracker is None, cropped=cropped)
+    if tracker is not None and seconds is None and getattr(frame, "seconds", None) is None:
+        seconds = time.monotonic()
+    job = _Job(frame, tracker, seconds, started, time.perf_counter() - started)
+    with self._changed:
+        if self._closed:
+            raise _ended()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="recognition", daemon=True)
+            self._thread.start()
+        self._waiting.append(job)
+        self._changed.notify()
+    return job.future
 
 # %% ../nbs/07a_queue.ipynb #25dd5baf
 @patch
