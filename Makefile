@@ -24,7 +24,7 @@ test: env
 test-all: env
 	PATH="$(CURDIR)/$(BIN):$$PATH" tests/run.sh all
 
-# Ten minutes of eight sessions, ten thousand damaged bodies, faults under load.
+# Ten minutes of eight sessions, ten thousand damaged bodies and videos, faults under load, a cluster whose node dies.
 soak: env
 	$(BIN)/python -m pytest -q -m soak tests $(ARGS)
 

@@ -37,24 +37,46 @@ def _source_file(
 
 # %% ../nbs/10e_cluster.ipynb #3f76d5e8
 _RESULT = b"fer_nb.result"  # its key in a file's metadata
+_TRIES = 3  # of a source: one may end with a machine, another by somebody's hand
+
+
+def _part_name(
+    name: str,  # see _source_file, without the file system's prefix
+    number: int,  # of the try
+) -> str:
+    "Where a try writes; what begins with a dot is no part of a Parquet dataset."
+    folder, base = name.rsplit("/", 1)
+    return f"{folder}/.{base}.{number}.part"
+
+
+def _begin_try(
+    path: str,  # see _source_file
+) -> int:
+    "The number of this try, from 0 to _TRIES; the others began and did not end. It leaves a part, whatever happens."
+    filesystem, name = fsspec.core.url_to_fs(path)
+    number = next((number for number in range(_TRIES) if not filesystem.exists(_part_name(name, number))), _TRIES)
+    filesystem.makedirs(name.rsplit("/", 1)[0], exist_ok=True)
+    filesystem.touch(_part_name(name, number))
+    return number
 
 
 def _write_source(
     path: str,  # see _source_file
+    number: int,  # of the try
     batches: Iterator[pa.RecordBatch],
     schema: pa.Schema,  # theirs
     result: Callable[[], dict],  # called after the last batch: what JSON can hold, for the file's metadata
 ) -> None:
     "Write a source's rows, piece by piece; the file is there when it is whole."
     filesystem, name = fsspec.core.url_to_fs(path)
-    folder, base = name.rsplit("/", 1)
-    filesystem.makedirs(folder, exist_ok=True)
-    part = f"{folder}/.{base}.part"  # what begins with a dot is no part of a Parquet dataset
+    part = _part_name(name, number)
     with filesystem.open(part, "wb") as file, pyarrow.parquet.ParquetWriter(file, schema, compression="zstd") as writer:
         for batch in batches:
             writer.write_batch(batch)
         writer.add_key_value_metadata({_RESULT: json.dumps(result())})
     filesystem.mv(part, name)
+    for before in range(number):
+        filesystem.rm(_part_name(name, before))
 
 
 def _read_result(
@@ -88,6 +110,9 @@ class _SourceAnnotator:
     ) -> dict:
         "Write the source's file; what became of it."
         source, done, faults = row["source"], {"frames": 0, "rows": 0}, []
+        path = _source_file(self.out, without_secrets(source))
+        if known := _read_result(path):  # of a worker that died in another source of the same block
+            return {"result": json.dumps(known)}
 
         def recognitions() -> Iterator[Recognition]:
             for one in annotated_frames([source], self.recognizers, self.cut):
@@ -98,9 +123,12 @@ class _SourceAnnotator:
                     done["rows"] += len(one.recognition.faces)
                     yield one.recognition
 
-        rows = Rows(self.model, self.prior)
-        path = _source_file(self.out, without_secrets(source))
-        _write_source(path, rows.batches(recognitions()), rows.schema, lambda: {**done, "faults": faults})
+        rows, number = Rows(self.model, self.prior), _begin_try(path)
+        if number == _TRIES:
+            name = without_secrets(source)
+            faults.append(asdict(Fault(name, None, None, f"{name} ended the process that read it, {_TRIES} times.")))
+        found = rows.batches(recognitions() if number < _TRIES else ())
+        _write_source(path, number, found, rows.schema, lambda: {**done, "faults": faults})
         return {"result": json.dumps({**done, "faults": faults})}
 
 # %% ../nbs/10e_cluster.ipynb #97f1ce9f
@@ -158,6 +186,8 @@ def _sources_left(
         filesystem.rm(folder, recursive=True)
     filesystem.makedirs(folder, exist_ok=True)
     filesystem.pipe_file(note, json.dumps(asked).encode())
+    for part in (name for name in filesystem.find(folder) if name.endswith(".part")):  # of workers that were stopped
+        filesystem.rm(part)
     results = {source: _read_result(_source_file(out, source)) for source in asked["sources"]} if resume else {}
     left = [source for source in asked["sources"] if not results.get(source)]
     return [result for result in results.values() if result], left
@@ -189,6 +219,7 @@ def annotate_with_ray(
     ray = _start_ray(address)
     results, left = _sources_left(str(out), asked, overwrite, resume)
     results += _spread(ray, [named[name] for name in left], annotator, str(out), model, cut, prior, smallest) if left else []
-    faults = [Fault(**fault) for result in results for fault in result["faults"]]
+    order = {name: place for place, name in enumerate(named)}
+    faults = sorted((Fault(**fault) for result in results for fault in result["faults"]), key=lambda fault: order[fault.source])
     write_faults(errors_file(out), faults + passed)
     return Summary(sum(result["frames"] for result in results), sum(result["rows"] for result in results), faults, passed)

@@ -6,9 +6,13 @@
 __all__ = ['LiteRtNetwork', 'save_model']
 
 # %% ../nbs/06a_litert.ipynb #69696fd1
+import os
+import re
+import sys
 import tempfile
 import threading
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from functools import cache
 from pathlib import Path
 
@@ -33,6 +37,37 @@ def _export_litert(
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]  # dynamic range quantization
         part.write_bytes(converter.convert())
 
+# %% ../nbs/06a_litert.ipynb #c41d7a60
+_GREETING = re.compile(rb"INFO: Created TensorFlow Lite XNNPACK delegate for CPU\.\r?\n?")
+_greeted = threading.Event()  # whether it was written; it comes once in a process
+_aside = threading.Lock()  # held by the one thread that has put stderr aside
+
+
+@contextmanager
+def _ungreeted() -> Iterator[None]:
+    "Keep the runtime's greeting from stderr. What else is written there meanwhile, by whatever thread, follows at once."
+    with ExitStack() as stack:
+        stack.enter_context(_aside)
+        try:
+            stderr = stack.enter_context(open(os.dup(2), "wb", buffering=0))
+            said = stack.enter_context(tempfile.TemporaryFile())
+        except OSError:  # no place for a file: a greeting is no reason to fail
+            _greeted.set()
+        if _greeted.is_set() or sys.__stderr__ is None:  # then descriptor 2 is something else
+            yield
+            return
+        os.dup2(said.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr.fileno(), 2)
+            said.seek(0)
+            text, greetings = _GREETING.subn(b"", said.read())
+            if greetings:
+                _greeted.set()
+            with suppress(OSError):  # such as on a full disk
+                stderr.write(text)
+
 # %% ../nbs/06a_litert.ipynb #05c5555c
 class LiteRtNetwork:
     "A network in a LiteRT file, run by XNNPACK on the CPU; safe to call from several threads."
@@ -44,7 +79,8 @@ class LiteRtNetwork:
     ) -> None:
         try:
             self.interpreter = Interpreter(str(path), num_threads=threads)
-            self.interpreter.allocate_tensors()
+            with nullcontext() if _greeted.is_set() else _ungreeted():
+                self.interpreter.allocate_tensors()
         except (ValueError, RuntimeError):
             raise FerError(
                 f"{path} is not a LiteRT file, or is cut short; save the model again, or reinstall the package it came with."

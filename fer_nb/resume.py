@@ -14,7 +14,7 @@ import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,11 +122,19 @@ class Run:
 def locked(self: Run) -> Iterator[None]:
     "Keep others from writing the same table; FerError where somebody does."
     self.parts.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(self.parts / "lock", timeout=0)
     try:
-        with FileLock(self.parts / "lock", timeout=0):
-            yield
-    except Timeout:
+        lock.acquire()
+    except (Timeout, FileNotFoundError):  # the folder goes in the moment in which the other one ends
         raise FerError(f"Another run is writing {self.out}; wait until it has ended, or name another table.") from None
+    try:
+        yield
+    finally:
+        if not self.asked_file.exists():  # finished or refused: there is nothing to go on with
+            shutil.rmtree(self.parts, ignore_errors=True)
+        lock.release()
+        with suppress(OSError):  # Windows keeps a lock's file, and so its folder, until it is let go
+            self.parts.rmdir()
 
 # %% ../nbs/10c_resume.ipynb #a8e1a57a
 def check_same(
@@ -269,7 +277,6 @@ def finish(self: Run) -> list[Fault]:
         tables = (read_table(part) for part in _part_files(self.parts))  # one of 0.1 has other names
         write_table(path, _regrouped(tables, _ROW_GROUP), self.rows.schema)
     self.clear()
-    shutil.rmtree(self.parts, ignore_errors=True)
     return faults
 
 # %% ../nbs/10c_resume.ipynb #e9a2f3b7

@@ -95,6 +95,9 @@ def test_no_face_is_a_table_without_rows(fer_nb, clip, tmp_path):
     assert done.returncode == 0, done.stderr
     table = read_table(tmp_path / "none.parquet")
     assert (table.num_rows, len(table.schema)) == (0, 29)
+    assert done.stderr == ""  # LiteRT's greeting is left out
+    assert_refused(fer_nb("annotate", clip, "--out", "none.parquet"), "is there already")
+    assert [path.name for path in tmp_path.iterdir()] == ["none.parquet"]  # neither run leaves its folder of parts
 
 
 def test_what_is_refused(fer_nb, clip, tmp_path):
