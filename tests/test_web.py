@@ -146,7 +146,8 @@ def share_distance(one, other):
 
 def assert_same(said, expected):
     "Both found the same faces, within half a pixel, and say the same of them."
-    assert (said["width"], said["height"], len(said["faces"])) == (expected["width"], expected["height"], len(expected["faces"]))
+    assert [said[side] for side in ("width", "height")] == [expected[side] for side in ("width", "height")]
+    assert len(said["faces"]) == len(expected["faces"])
     for one, other in zip(said["faces"], expected["faces"]):
         assert list(one) == list(other)
         assert [one[name] for name in ("track", "label", "unsure")] == [other[name] for name in ("track", "label", "unsure")]
@@ -248,10 +249,6 @@ def press(page, name):
 
 def wait_for_label(page, label):
     page.locator("[data-part=label]", has_text=label).wait_for()
-
-
-def frames_read(page):
-    return page.evaluate("() => document.querySelector('#canvas').width && Number(document.querySelector('#speed').textContent)")
 
 
 def test_the_demo_is_happy_below_any_path_and_nothing_leaves(open_page):
