@@ -59,7 +59,7 @@ class Service:
         self.sessions = Sessions(self.queue, **limits)
         self.metrics.sessions.set_function(self.sessions.__len__)
         self.metrics.shown.set_function(self.live.age)
-        device = partial(device_files, recognizer.model) if hasattr(recognizer, "model") else None
+        device = partial(device_files, recognizer.model)
         self.app = create_app(self.live, self.queue, self.sessions, self.metrics, self.state, device)
         add_host_check(self.app, hosts)
         add_rate_limit(self.app, rate)

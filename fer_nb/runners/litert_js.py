@@ -23,15 +23,19 @@ PATIENCE = 60  # seconds
 NOTICE = "// Changed by fer_nb: {}. LiteRT.js is Google's, under the Apache License 2.0.\n"
 
 
-def download():
-    "The package's bytes; ValueError where they are others than those that were pinned."
+def files_of(
+    package=PACKAGE,  # its place in npm's registry
+    integrity=INTEGRITY,  # npm's own hash of it
+):
+    "The files of a package by name; ValueError where they are others than those that were pinned, OSError where npm is silent."
     registry = os.environ.get("NPM_CONFIG_REGISTRY") or os.environ.get("npm_config_registry") or "https://registry.npmjs.org"
-    with urllib.request.urlopen(f"{registry.rstrip('/')}/{PACKAGE}", timeout=PATIENCE) as answer:
+    with urllib.request.urlopen(f"{registry.rstrip('/')}/{package}", timeout=PATIENCE) as answer:
         data = answer.read()
-    kind, _, digest = INTEGRITY.partition("-")
+    kind, _, digest = integrity.partition("-")
     if base64.b64encode(hashlib.new(kind, data).digest()).decode() != digest:
-        raise ValueError(f"{registry} gave another {PACKAGE} than the one that was tested")
-    return data
+        raise ValueError(f"{registry} gave another {package} than the one that was tested")
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        return {each.name.partition("/")[2]: archive.extractfile(each).read() for each in archive if each.isfile()}
 
 
 def edited(
@@ -60,8 +64,7 @@ def fetch(folder=FOLDER):
     "Put LiteRT.js into the folder; nothing is done where it is there. OSError or ValueError where it can't be had."
     if is_there(folder):
         return
-    with tarfile.open(fileobj=io.BytesIO(download())) as package:
-        files = {each.name.removeprefix("package/"): package.extractfile(each).read() for each in package if each.isfile()}
+    files = files_of()
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for name, data in edited(files):
