@@ -1,6 +1,8 @@
 // Pictures as arrays of levels, made gray, small and upright as the Python side's OpenCV does it: to the level, so that both
 // hand the networks the same.
 
+const COLOURS = 3; // what a canvas has besides is never looked at
+
 // { data, width, height } of a canvas (RGBA) to the same with one level a pixel.
 export function toGray({ data, width, height }) {
   const gray = new Uint8Array(width * height);
@@ -13,13 +15,12 @@ export function toGray({ data, width, height }) {
 // Half the size; of an odd side the last row or column is left out.
 function halve({ data, width, height }, channels, [w, h] = [width >> 1, height >> 1]) {
   const [row, half] = [width * channels, new Uint8Array(w * h * channels)];
-  let place = 0;
-  for (let y = 0; y < h; y += 1) {
-    for (let x = 0; x < w; x += 1) {
-      const from = 2 * y * row + 2 * x * channels;
-      for (let c = 0; c < channels; c += 1, place += 1) {
+  const colours = Math.min(channels, COLOURS);
+  for (let y = 0, place = 0; y < h; y += 1) {
+    for (let x = 0, from = 2 * y * row; x < w; x += 1, from += 2 * channels, place += channels) {
+      for (let c = 0; c < colours; c += 1) {
         const one = from + c;
-        half[place] = (data[one] + data[one + channels] + data[one + row] + data[one + row + channels] + 2) >> 2;
+        half[place + c] = (data[one] + data[one + channels] + data[one + row] + data[one + row + channels] + 2) >> 2;
       }
     }
   }
@@ -60,13 +61,16 @@ export function resize(picture, w, h, channels, scale = null) {
   const rows = [new Int32Array(w * channels), new Int32Array(w * channels)];
   const held = [-1, -1]; // which rows of the picture these are
   const small = new Uint8Array(w * h * channels);
+  const colours = Math.min(channels, COLOURS);
 
   function stretch(line, row) {
-    for (let place = 0, target = 0; place < w; place += 1) {
-      const [first, second] = [(line * width + x.first[place]) * channels, (line * width + x.second[place]) * channels];
-      for (let c = 0; c < channels; c += 1, target += 1) {
-        row[target] = data[first + c] * x.one[place] + data[second + c] * x.other[place];
-      }
+    const from = line * width;
+    for (let place = 0, target = 0; place < w; place += 1, target += channels) {
+      const first = (from + x.first[place]) * channels;
+      const second = (from + x.second[place]) * channels;
+      const one = x.one[place];
+      const other = x.other[place];
+      for (let c = 0; c < colours; c += 1) row[target + c] = data[first + c] * one + data[second + c] * other;
     }
   }
 
@@ -81,7 +85,8 @@ export function resize(picture, w, h, channels, scale = null) {
       stretch(wanted, rows[which]);
       held[which] = wanted;
     });
-    const [upper, lower, one, other] = [...rows, y.one[line], y.other[line]];
+    const [upper, lower] = rows;
+    const [one, other] = [y.one[line], y.other[line]];
     for (let place = 0, target = line * w * channels; place < w * channels; place += 1, target += 1) {
       small[target] = (((one * (upper[place] >> 4)) >> 16) + ((other * (lower[place] >> 4)) >> 16) + 2) >> 2;
     }
@@ -109,17 +114,24 @@ export function warpSquare({ data, width, height }, [corner, right, below], size
   const down = [(b[0] - c[0]) / size, (b[1] - c[1]) / size];
   const start = [0, 1].map((axis) => c[axis] + (across[axis] + down[axis]) / 2);
   const steps = [0, 1].map((axis) => Int32Array.from({ length: size }, (_, x) => roundEven(across[axis] * x * FINE)));
+  const [stepsX, stepsY] = steps;
   const square = new Uint8Array(size * size);
   for (let y = 0, target = 0; y < size; y += 1) {
-    const [x0, y0] = [0, 1].map((axis) => roundEven((down[axis] * y + start[axis]) * FINE) + FINE / 64);
+    const x0 = roundEven((down[0] * y + start[0]) * FINE) + FINE / 64;
+    const y0 = roundEven((down[1] * y + start[1]) * FINE) + FINE / 64;
     for (let x = 0; x < size; x += 1, target += 1) {
-      const [px, py] = [(x0 + steps[0][x]) >> 5, (y0 + steps[1][x]) >> 5];
-      const [left, top, u, v] = [px >> 5, py >> 5, px & 31, py & 31];
-      const [x1, x2] = [clamp(left, width - 1), clamp(left + 1, width - 1)];
-      const [y1, y2] = [clamp(top, height - 1) * width, clamp(top + 1, height - 1) * width];
-      const upper = data[y1 + x1] * (32 - u) + data[y1 + x2] * u;
-      const lower = data[y2 + x1] * (32 - u) + data[y2 + x2] * u;
-      square[target] = (upper * (32 - v) + lower * v + 512) >> 10;
+      const px = (x0 + stepsX[x]) >> 5; // in 32nds of a pixel
+      const py = (y0 + stepsY[x]) >> 5;
+      const left = px >> 5;
+      const top = py >> 5;
+      const x1 = clamp(left, width - 1);
+      const x2 = clamp(left + 1, width - 1);
+      const y1 = clamp(top, height - 1) * width;
+      const y2 = clamp(top + 1, height - 1) * width;
+      const u = px & 31;
+      const upper = (data[y1 + x1] << 5) + (data[y1 + x2] - data[y1 + x1]) * u;
+      const lower = (data[y2 + x1] << 5) + (data[y2 + x2] - data[y2 + x1]) * u;
+      square[target] = ((upper << 5) + (lower - upper) * (py & 31) + 512) >> 10;
     }
   }
   return square;

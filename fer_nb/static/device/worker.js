@@ -2,7 +2,7 @@
 // picture after the other.
 
 import { loadAndCompile, loadLiteRt, Tensor } from "../litert/index.js";
-import { Recognizer } from "./recognizer.js";
+import { Recognizer, warmUp } from "./recognizer.js";
 
 const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
 const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
@@ -31,10 +31,13 @@ async function networkOf(bytes) {
 }
 
 async function load({ folder, constants }) {
-  const [detector, network] = await Promise.all([
+  const arriving = Promise.all([
     bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
     loadLiteRt(RUNTIME),
   ]);
+  arriving.catch(() => {}); // told below
+  setTimeout(() => warmUp(constants), 50); // when all has been asked for
+  const [detector, network] = await arriving;
   recognizer = new Recognizer(constants, await networkOf(detector), await networkOf(network));
 }
 
