@@ -4,7 +4,7 @@ import { Refused } from "./calls.js";
 import { runCamera } from "./camera.js";
 import { isScrambled } from "./canvas.js";
 import { playDemo } from "./demo.js";
-import { element } from "./dom.js";
+import { element, page } from "./dom.js";
 import { hideFrame } from "./overlay.js";
 import { runPicture } from "./picture.js";
 import { inability, loadedReader } from "./reader.js";
@@ -137,6 +137,8 @@ export function runDevice(report, signal, file = null) {
     if (target.files[0]) read(target.files[0]);
     target.value = "";
   };
-  if (file) read(file);
-  else ask();
+  if (file) return read(file);
+  ask();
+  // A page in a folder of its own has nothing else to do, so it loads what reads faces while a person reads what it says.
+  if ("alone" in page.dataset && !inability()) loadedReader().catch(() => {});
 }

@@ -7,6 +7,9 @@ import { Recognizer, warmUp } from "./recognizer.js";
 const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
 const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
 
+const runtime = loadLiteRt(RUNTIME); // the largest part, so it is asked for first
+runtime.catch(() => {}); // told by load
+
 let recognizer = null;
 let sequence = { name: null, tracker: null };
 let canvas = null;
@@ -33,7 +36,7 @@ async function networkOf(bytes) {
 async function load({ folder, constants }) {
   const arriving = Promise.all([
     bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
-    loadLiteRt(RUNTIME),
+    runtime,
   ]);
   arriving.catch(() => {}); // told below
   setTimeout(() => warmUp(constants), 50); // when all has been asked for
