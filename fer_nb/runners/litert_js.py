@@ -1,7 +1,7 @@
 """Fetch LiteRT.js, which runs the networks in a browser, from npm: `python -m fer_nb.runners.litert_js [FOLDER]`.
 
-Standard library alone: `make env` and the build of the wheel run it, where nothing else is installed. Two lines are changed, as
-pages without a bundler need it, and say so; the WebAssembly is compressed, so that any host sends a third of its bytes."""
+Standard library alone: `make env` and the build of the wheel run it, where nothing else is installed. Three lines are changed, and
+the files say so; the WebAssembly is compressed, so that any host sends a third of its bytes."""
 import base64
 import gzip
 import hashlib
@@ -15,10 +15,14 @@ from pathlib import Path
 
 VERSION = "2.5.3"
 INTEGRITY = "sha512-PlGmbMOq9WitX7FO0jhbdJw9GthatsyuCQXjTt/wJZo0FLaw48q4tz8IwqgqCIkviYGr9OFDL1kCnN4nzWoyJQ=="  # npm's own
-STAMP = f"{VERSION} {INTEGRITY} 1\n"  # the number rises when this script makes other files of the same package
+STAMP = f"{VERSION} {INTEGRITY} 2\n"  # the number rises when this script makes other files of the same package
 PACKAGE = f"@litertjs/core/-/core-{VERSION}.tgz"
 FOLDER = Path(__file__).resolve().parent.parent / "static" / "litert"
 LOADER = "litert_wasm_compat_internal"  # for every browser with SIMD; the one with relaxed SIMD is hardly quicker, and rounds otherwise
+CHANGES = {  # pages without a bundler have no names of packages; a graphics device takes long to come, and nothing here uses it
+    'from "@litertjs/wasm-utils"': 'from "../device/wasm_loader.js"',
+    "await Environment.create()": "await Environment.create({ webGpuDevice: null })",
+}
 PATIENCE = 60  # seconds
 NOTICE = "// Changed by fer_nb: {}. LiteRT.js is Google's, under the Apache License 2.0.\n"
 
@@ -42,12 +46,12 @@ def edited(
     files,  # name in the package: bytes
 ):
     "Pairs of a file's name and its bytes, as the page loads them."
-    code = files["dist/index.js"].decode()
-    wanted = 'from "@litertjs/wasm-utils"'
-    if code.count(wanted) != 1:
-        raise ValueError("LiteRT.js is put together in another way than the version that was tested")
-    code = code.replace(wanted, 'from "../device/wasm_loader.js"').replace("//# sourceMappingURL=index.js.map", "")
-    yield "index.js", (NOTICE.format("the import is a relative address") + code).encode()
+    code = files["dist/index.js"].decode().replace("//# sourceMappingURL=index.js.map", "")
+    for theirs, ours in CHANGES.items():
+        if code.count(theirs) != 1:
+            raise ValueError("LiteRT.js is put together in another way than the version that was tested")
+        code = code.replace(theirs, ours)
+    yield "index.js", (NOTICE.format("the import is a relative address, and no graphics device is asked for") + code).encode()
     script = files[f"wasm/{LOADER}.js"].decode()
     yield "runtime.js", (NOTICE.format("its last line makes it a module") + script + "\nexport default ModuleFactory;\n").encode()
     # Not .gz: some hosts would say that it is text in transit, and browsers unpack that themselves.

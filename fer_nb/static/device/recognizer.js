@@ -10,7 +10,7 @@ const LEAST = 1e-12; // a probability that is rounded to 0 has no logit
 const rounded = (value, places) => Number(value.toFixed(places));
 
 const TRIAL = { width: 640, height: 480 }; // pixels of a camera's frame
-const TURNS = 4; // after which browsers have compiled what is below
+const TURNS = 2; // after which browsers have compiled what is below
 
 // Go through the steps that no network does, with nothing to see. A browser compiles scripts once they have run for a while,
 // and it may do that while the networks are on their way.
