@@ -10,11 +10,12 @@ serve: env
 
 env: .venv/ready
 
-.venv/ready: constraints.txt settings.ini setup.py
+.venv/ready: constraints.txt settings.ini setup.py fer_nb/runners/litert_js.py
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "fer_nb needs Python 3.10 to 3.13; name one with 'make PYTHON=python3.12'."; exit 2; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python fer_nb/runners/litert_js.py || true  # without it all works but recognition in the browser, which says so
 	touch $@
 
 test: env
@@ -35,6 +36,7 @@ docs: env
 	@command -v quarto >/dev/null || { echo "The docs need Quarto: install it from https://quarto.org/docs/get-started, then 'make docs'."; exit 2; }
 	touch README.md  # one that is older than index.ipynb would be written anew, without its links
 	PATH="$(CURDIR)/$(BIN):$$PATH" nbdev_docs
+	$(BIN)/fer_nb web --out _docs/on_this_device --overwrite  # what the page "Try it" shows
 
 train: env
 	$(BIN)/fer_nb train $(ARGS)

@@ -7,9 +7,10 @@ __all__ = ['create_app']
 
 # %% ../nbs/07f_whole_app.ipynb #4184ff9a
 import json
+from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, jsonify, render_template
+from flask import Flask, Response, abort, jsonify, render_template, request
 
 from .core import package_folder
 from .live import add_live
@@ -34,6 +35,27 @@ def _add_contract(
     def docs() -> Any:
         return render_template("api.html", contract=contract)
 
+# %% ../nbs/07f_whole_app.ipynb #7fe0be9c
+_BYTES = "application/octet-stream"
+_DEVICE_FILES = {"constants.json": "application/json", "detector.tflite": _BYTES, "model.tflite": _BYTES}
+
+
+def _add_device(
+    app: Flask,
+    files: Callable[[], dict[str, bytes]] | None,  # makes them; None has none
+) -> None:
+    "Add `GET /device/NAME`, what a page needs to recognize faces by itself."
+
+    @app.get("/device/<name>")
+    def device(name: str) -> Response:
+        if name not in _DEVICE_FILES or files is None:
+            abort(404)
+        response = Response(files()[name], content_type=_DEVICE_FILES[name])
+        response.headers["Cache-Control"] = "no-cache"  # kept, and asked for again
+        response.add_etag()
+        response.make_conditional(request)
+        return response
+
 # %% ../nbs/07f_whole_app.ipynb #b833ad55
 def create_app(
     camera: Any,  # has name, is_webcam, pictures(), watch(), ask() and leave(); such as LiveRecognition
@@ -41,11 +63,13 @@ def create_app(
     sessions: Any,  # has open(), get(), close() and silence; such as Sessions
     metrics: Any,  # counts what happens, and tells it as text(); such as Metrics
     state: ServerState | None = None,  # whether it is ready, and when it closes; None is ready from the start
+    device: Callable[[], dict[str, bytes]] | None = None,  # see device_files in chapter 9a; None has no such files
 ) -> Flask:
     "The web application around its parts."
     app = create_small_app(camera, recognizer, metrics)
     add_sessions(app, sessions, metrics)
     add_operations(app, recognizer.name, metrics, state or ServerState(ready=True))
     add_live(app, camera, sessions)
+    _add_device(app, device)
     _add_contract(app)
     return app

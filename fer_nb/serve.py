@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import cv2
@@ -37,6 +38,7 @@ from .search import FaceSearch
 from .sessions import Sessions
 from .sources import DEMO_PHOTO
 from .telemetry import Metrics
+from .web import device_files
 
 # %% ../nbs/10a_serve.ipynb #810a69ba
 class Service:
@@ -58,7 +60,8 @@ class Service:
         self.sessions = Sessions(self.queue, **limits)
         self.metrics.sessions.set_function(self.sessions.__len__)
         self.metrics.shown.set_function(self.live.age)
-        self.app = create_app(self.live, self.queue, self.sessions, self.metrics, self.state)
+        device = partial(device_files, recognizer.model)
+        self.app = create_app(self.live, self.queue, self.sessions, self.metrics, self.state, device)
         add_host_check(self.app, hosts)
         add_rate_limit(self.app, rate)
         add_token(self.app, token)

@@ -140,7 +140,7 @@ def configure_logging(
     logging.getLogger("fer_nb").setLevel(logging.INFO)
 
 # %% ../nbs/07c_telemetry.ipynb #60602558
-_QUIET = {"static", "healthz", "metrics", "frames", "live"}
+_QUIET = {"static", "device", "healthz", "metrics", "frames", "live"}
 
 
 @dataclass

@@ -7,7 +7,7 @@ import numpy as np
 from fer_nb.camera import CameraError
 from fer_nb.core import EXPRESSIONS
 from fer_nb.faces import DetectedFace
-from fer_nb.model_files import Metadata
+from fer_nb.model_files import Metadata, find_model
 from fer_nb.recognizer import Frame, Recognizer
 
 LABELS = (*EXPRESSIONS, "bored")  # a class of somebody's own, too
@@ -17,7 +17,7 @@ SHARES = np.float32([0.05, 0.04, 0.03, 0.6, 0.1, 0.08, 0.06, 0.04])
 class SteadyModel:
     "Says of every face that it is happy."
 
-    name, metadata = "steady", Metadata(labels=LABELS)
+    name, metadata, folder = "steady", Metadata(labels=LABELS), find_model()  # whose network a page may load
 
     def predict_proba(self, faces):
         return np.tile(SHARES, (len(faces), 1))

@@ -95,12 +95,20 @@ def check(contract, schema, data):
     Draft202012Validator({**schema, "components": contract["components"]}).validate(data)
 
 
-def test_every_documented_call(app, contract, photo):
+def test_every_documented_call(app, contract, photo, tmp_path, monkeypatch):
     caller = Caller(app, contract)
     call, data, jpeg = caller.call, photo.read_bytes(), {"content_type": "image/jpeg"}
     for path in ("/", "/api/openapi.json", "/api/docs", "/healthz", "/metrics"):
         call("GET", path, 200)
     call("GET", "/?token=any", 303)
+    device = "/device/{name}"
+    with monkeypatch.context() as patched:
+        patched.setattr("fer_nb.web._RUNTIME", tmp_path)  # LiteRT.js was never fetched
+        assert "litert_js" in call("GET", "/device/constants.json", 400, at=device).json["error"]
+    assert call("GET", "/device/constants.json", 200, at=device).json["model"]["labels"] == list(LABELS)
+    tag = call("GET", "/device/model.tflite", 200, at=device).headers["ETag"]
+    call("GET", "/device/model.tflite", 304, at=device, headers={"If-None-Match": tag})
+    call("GET", "/device/else", 404, at=device)
 
     answer = call("POST", "/api/predict", 200, data=data, **jpeg).json
     assert (answer["source"], answer["frame"], answer["seconds"], answer["model"]) == ("", 0, None, "steady")
@@ -171,7 +179,8 @@ def test_what_every_call_may_answer(contract, status):
             service.close()
         for path, method in documented_calls(contract):
             if (path, status) not in {("/healthz", 401), ("/healthz", 429)}:
-                caller.call(method.upper(), path.replace("{session_id}", "any"), status, at=path, headers=headers)
+                asked = path.replace("{session_id}", "any").replace("{name}", "model.tflite")
+                caller.call(method.upper(), asked, status, at=path, headers=headers)
 
 
 def test_server_that_starts(contract):

@@ -17,7 +17,7 @@ from fer_nb.model_files import DEFAULT_MODEL
 
 PROJECT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(path.name for path in (PROJECT / "nbs").glob("[0-9]*.ipynb"))  # the chapters, and what goes deeper
-DOORS = ["index.ipynb", "api.ipynb", "trust.ipynb"]  # pages that are no chapters
+DOORS = ["index.ipynb", "try_it.ipynb", "api.ipynb", "trust.ipynb"]  # pages that are no chapters
 MODULES = sorted(path for path in (PROJECT / "fer_nb").glob("*.py") if not path.name.startswith("_"))
 PAGES = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"nbs/{name}" for name in (*DOORS, *NOTEBOOKS))]
 PUBLIC_NAMES = 200  # at most, in all modules together: what a reader can still survey

@@ -49,7 +49,8 @@ def run(installed, tmp_path, *command):
 
 def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assets = ["demo.jpg", "page.js", "style.css", "favicon.svg"]
+    assets = ["demo.jpg", "page.js", "style.css", "favicon.svg", "device/worker.js"]
+    assets += [f"litert/{name}" for name in ("index.js", "runtime.js", "runtime.wasm.bin")]
     for name in (*(f"static/{asset}" for asset in assets), "templates/index.html", "runners/human.js", "runners/own.py"):
         assert f"fer_nb/{name}" in names
     for name in ("model.json", "model.tflite", "model.weights.h5"):

@@ -40,7 +40,12 @@ async function offerDevices(track) {
   element("devices-field").hidden = cameras.length < 2;
 }
 
-export function runCamera(report, signal) {
+export function runCamera(
+  report, // called with a state and what is to be said of it
+  signal, // ends it all
+  feed = sendFrames, // has the video's frames read
+  atOnce = false, // whether the camera was asked for already
+) {
   let run = null; // ends the open camera
   let device; // its id, where one was chosen
   let last; // the id of the one that was open last
@@ -99,7 +104,7 @@ export function runCamera(report, signal) {
       hideFrame();
     });
     report("connecting", { source: track.label });
-    sendFrames(
+    feed(
       video,
       ending,
       (canvas, recognition) => {
@@ -135,5 +140,6 @@ export function runCamera(report, signal) {
   signal.addEventListener("abort", close);
   element("stop").onclick = ask;
   element("devices").onchange = ({ target }) => open(target.value);
-  ask();
+  if (atOnce && !hindrance()) open();
+  else ask();
 }

@@ -57,6 +57,7 @@ export function showFrame(image, frame, mirrored = false) {
 }
 
 export function hideFrame() {
+  shown?.image.close?.();
   shown = null;
   canvas.hidden = true;
 }

@@ -1,29 +1,33 @@
-// The live page: three sources, one of them at work, and what it reports written into the picture's veil, the cards,
+// The live page: four sources, one of them at work, and what it reports written into the picture's veil, the cards,
 // the facts and the timeline.
 
 import { runCamera } from "./camera.js";
+import { runDevice } from "./device.js";
 import { button, element, page, setText } from "./dom.js";
 import { labelOf, showFaces } from "./faces.js";
 import { record, showTimelineOf } from "./panel.js";
 import { acceptPictures, runPicture } from "./picture.js";
 import { runServer } from "./server.js";
 import { announce } from "./speech.js";
+import "./offline.js";
 import { STATES } from "./states.js";
 
-const SOURCES = { server: runServer, browser: runCamera, picture: runPicture };
+const SOURCES = { server: runServer, browser: runCamera, picture: runPicture, device: runDevice };
+const offered = (name) => document.querySelector(`input[name=source][value=${name}]`) !== null; // a folder has no server
 const CAMERA_ON = ["connecting", "playing", "paused", "silent", "refused"]; // states in which this browser's camera is open
 
 let work = null; // ends the source at work
 
 // What may be offered over the picture, by the names that states.js uses.
-function offers({ start, choose }) {
+function offers({ start, choose, demo }) {
   return {
     start: start && ["Start the camera", start],
     again: start && ["Try again", start],
     choose: choose && ["Choose a picture", choose],
-    mine: ["Use my camera", () => chooseSource("browser")],
-    upload: ["Use a picture instead", () => chooseSource("picture")],
-    server: [`Watch the server: ${page.dataset.server}`, () => chooseSource("server")],
+    demo: demo && ["Play the demo", demo],
+    mine: offered("browser") && ["Use my camera", () => chooseSource("browser")],
+    upload: !choose && offered("picture") && ["Use a picture instead", () => chooseSource("picture")],
+    server: offered("server") && [`Watch the server: ${page.dataset.server}`, () => chooseSource("server")],
   };
 }
 
@@ -47,7 +51,9 @@ function showState(state, report) {
   setText(element("empty-title"), empty[0]);
   setText(element("empty-hint"), empty[1]);
   element("veil").hidden = veil === null;
-  element("controls").hidden = page.dataset.source !== "browser" || !CAMERA_ON.includes(state);
+  element("controls").hidden = !["browser", "device"].includes(page.dataset.source) || !CAMERA_ON.includes(state);
+  setText(element("stop"), report.film ? "Stop the demo" : "Stop the camera");
+  element("mirror").closest("label").hidden = report.film === true;
   element("picture-controls").hidden = state !== "shown";
   if (veil === null) return;
   setText(element("veil-title"), veil[0]);
@@ -61,7 +67,7 @@ function showFact(id, text) {
 
 function showFacts(state, { source, speed, delay, drops, width, height, busy }) {
   const pace = speed == null ? "–" : speed.toFixed(speed < 10 ? 1 : 0);
-  const unnamed = { server: page.dataset.server, browser: "This browser's camera", picture: "A picture" };
+  const unnamed = { server: page.dataset.server, browser: "This browser's camera", picture: "A picture", device: "This device" };
   showFact("source", source ?? unnamed[page.dataset.source]);
   showFact("speed", speed == null && page.dataset.source !== "server" ? undefined : pace);
   showFact("delay", delay === undefined ? undefined : delay.toFixed(0));
@@ -100,7 +106,7 @@ function chooseSource(name, ...rest) {
 }
 
 element("sources").addEventListener("change", ({ target }) => chooseSource(target.value));
-acceptPictures((file) => chooseSource("picture", file));
+acceptPictures((file) => chooseSource(page.dataset.source === "device" || !offered("picture") ? "device" : "picture", file));
 window.addEventListener("pagehide", () => work.abort()); // the camera's light goes out, and the session ends
 window.addEventListener("pageshow", ({ persisted }) => persisted && chooseSource(page.dataset.source));
 

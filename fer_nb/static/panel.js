@@ -10,7 +10,7 @@ const CALM = window.matchMedia("(prefers-reduced-motion: reduce)"); // then once
 
 const select = element("timeline-face");
 const legend = element("legend");
-const timelines = { server: new Timeline(), browser: new Timeline() };
+const timelines = { server: new Timeline(), browser: new Timeline(), device: new Timeline() };
 const hidden = new Set();
 let timeline = timelines.server;
 let timer = null;

@@ -1,6 +1,6 @@
-// A picture from a file, a drop or the clipboard: read once, shown with its boxes.
+// A picture from a file, a drop or the clipboard: read once, shown with its boxes. Who reads it is another matter.
 
-import { call } from "./calls.js";
+import { call, Refused } from "./calls.js";
 import { asJpeg, isScrambled } from "./canvas.js";
 import { element } from "./dom.js";
 import { hideFrame, showFrame } from "./overlay.js";
@@ -22,7 +22,19 @@ async function smallEnough(file, image) {
   return jpeg.size < file.size ? jpeg : file;
 }
 
-export function runPicture(report, signal, first = null) {
+async function ask(file, image, signal) {
+  const body = await smallEnough(file, image);
+  return call("predict", { method: "POST", headers: BYTES, body, signal, within: PATIENCE });
+}
+
+const BY_THE_SERVER = { open: (file) => createImageBitmap(file), read: ask };
+
+export function runPicture(
+  report, // called with a state and what is to be said of it
+  signal, // ends it all
+  first = null, // a file that was chosen already
+  { open, read: recognize } = BY_THE_SERVER, // from a file to a bitmap, and from both to what they show; either may be Refused
+) {
   const choose = () => input.click();
   let newest = 0;
 
@@ -33,18 +45,21 @@ export function runPicture(report, signal, first = null) {
     report("reading", { source: file.name });
     let image;
     try {
-      image = await createImageBitmap(file);
-    } catch {
-      return over() || report("unreadable", { source: file.name, choose });
+      image = await open(file);
+    } catch (problem) {
+      return problem instanceof Refused ? refuse(file, problem, over) : over() || report("unreadable", { source: file.name, choose });
     }
     try {
-      const body = await smallEnough(file, image);
-      const answer = await call("predict", { method: "POST", headers: BYTES, body, signal, within: PATIENCE });
-      if (!over()) show(file, image, answer);
+      const answer = await recognize(file, image, signal);
+      if (!over()) show(file, answer.image ?? image, answer);
     } catch (problem) {
-      if (over()) return;
-      report(problem.silent ? "unanswered" : "refused", { message: problem.silent ? "" : problem.message, source: file.name, choose });
+      refuse(file, problem, over);
     }
+  }
+
+  function refuse(file, problem, over) {
+    if (over()) return;
+    report(problem.silent ? "unanswered" : "refused", { message: problem.silent ? "" : problem.message, source: file.name, choose });
   }
 
   // A single picture has no tracks, so its faces are numbered from left to right.

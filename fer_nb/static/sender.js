@@ -29,7 +29,7 @@ function everyFrame(video, take, signal) {
 }
 
 // Speed and delay over the last results.
-function stopwatch() {
+export function measureOver() {
   const results = [];
   return (taken) => {
     const now = performance.now();
@@ -56,7 +56,7 @@ export function sendFrames(
   let underWay = 0;
   let current = null; // the canvas that is on the screen
   const spare = [];
-  const measure = stopwatch();
+  const measure = measureOver();
 
   async function connect() {
     if (signal.aborted) return;

@@ -5,6 +5,9 @@ const ELSEWHERE = ["Nothing to read", "Another source can be chosen over the pic
 const INFERRED =
   "For every face in view the server infers how likely each expression is. An expression is what a face shows, " +
   "which is not an emotion: it does not tell what anybody feels.";
+const HERE =
+  "For every face in view this browser infers how likely each expression is. An expression is what a face shows, " +
+  "which is not an emotion: it does not tell what anybody feels. No picture leaves this device, and nothing is stored.";
 const NO_CAMERA = { pill: "No camera", tone: "gone", empty: ELSEWHERE };
 
 export const STATES = {
@@ -79,7 +82,7 @@ export const STATES = {
       "It gives pages noise in place of what the camera sees, against being recognized again. Allow this page to read " +
         "canvases, by the picture in the address bar, then try again.",
     ],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
   },
   paused: {
     pill: "Paused",
@@ -93,7 +96,7 @@ export const STATES = {
       "The camera is not allowed",
       "Permission was denied. Allow the camera for this page in the browser's address bar, then try again.",
     ],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
   },
   insecure: {
     ...NO_CAMERA,
@@ -101,32 +104,67 @@ export const STATES = {
       "No camera without HTTPS",
       "Browsers give a page the camera only over HTTPS, or on the machine that the server runs on.",
     ],
-    actions: ["upload", "server"],
+    actions: ["choose", "demo", "upload", "server"],
   },
   unsupported: {
     ...NO_CAMERA,
     veil: ["This browser has no camera for pages", "Another browser may; pictures can be read in this one too."],
-    actions: ["upload", "server"],
+    actions: ["choose", "demo", "upload", "server"],
   },
   missing: {
     ...NO_CAMERA,
     veil: ["There is no camera", "This device has none, or none that is plugged in."],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
   },
   busy: {
     ...NO_CAMERA,
     veil: ["The camera can't be opened", "Another program uses it, or it was unplugged. Close that program, then try again."],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
   },
   failed: {
     ...NO_CAMERA,
     veil: ["The camera can't be opened", "The browser gave no reason."],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
   },
   unplugged: {
     ...NO_CAMERA,
     veil: ["The camera is gone", "It was unplugged, or its permission was taken back."],
-    actions: ["again", "upload", "server"],
+    actions: ["again", "choose", "demo", "upload", "server"],
+  },
+
+  // On this device
+  here: {
+    pill: "Nothing open",
+    tone: "idle",
+    veil: ["Read faces on this device?", HERE],
+    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+    actions: ["start", "choose", "demo"],
+  },
+  loading: {
+    pill: "Loading",
+    tone: "waiting",
+    veil: ["Loading what reads faces", "Some four megabytes, once; after that nothing is loaded or sent."],
+    empty: ["Nothing to read yet", "Faces appear here in a moment."],
+  },
+  "reading-here": {
+    pill: "Reading",
+    tone: "waiting",
+    veil: ["Reading the picture", "It stays on this device."],
+    empty: ["Nothing to read yet", "Faces appear here in a moment."],
+  },
+  unable: {
+    pill: "Not here",
+    tone: "gone",
+    veil: ["This browser can't read faces itself", "A newer browser can."],
+    empty: ELSEWHERE,
+    actions: ["mine", "upload", "server"],
+  },
+  broken: {
+    pill: "Not here",
+    tone: "gone",
+    veil: ["What reads faces on this device has failed", "The browser gave no reason."],
+    empty: ELSEWHERE,
+    actions: ["again", "choose", "mine", "upload", "server"],
   },
 
   // A picture

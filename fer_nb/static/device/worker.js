@@ -1,0 +1,86 @@
+// The worker that reads faces, off the page's thread: it loads the runtime and both networks once, and then answers for one
+// picture after the other.
+
+import { loadAndCompile, loadLiteRt, Tensor } from "../litert/index.js";
+import { Recognizer, warmUp } from "./recognizer.js";
+
+const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
+const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
+
+const runtime = loadLiteRt(RUNTIME); // the largest part, so it is asked for first
+runtime.catch(() => {}); // told by load
+
+let recognizer = null;
+let sequence = { name: null, tracker: null };
+let canvas = null;
+
+async function bytesOf(address, size) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`${address} is not there (${answer.status})`);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (bytes.length !== size) throw new Error(`${address} is cut short or another than the page was made for`);
+  return bytes;
+}
+
+async function networkOf(bytes) {
+  const network = await loadAndCompile(bytes, { accelerator: "wasm" });
+  return async (inputs, shape) => {
+    const tensor = new Tensor(inputs, shape);
+    const outputs = await network.run([tensor]);
+    const values = outputs.map((output) => output.toTypedArray().slice());
+    for (const each of [tensor, ...outputs]) each.delete();
+    return values;
+  };
+}
+
+async function load({ folder, constants }) {
+  const arriving = Promise.all([
+    bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
+    runtime,
+  ]);
+  arriving.catch(() => {}); // told below
+  setTimeout(() => warmUp(constants), 50); // when all has been asked for
+  const [detector, network] = await arriving;
+  recognizer = new Recognizer(constants, await networkOf(detector), await networkOf(network));
+}
+
+// The picture's pixels, and how many of its own pixels one of them stands for.
+function pixelsOf(image) {
+  const scale = Math.min(1, Math.sqrt(LARGEST / (image.width * image.height)));
+  const [width, height] = [image.width, image.height].map((length) => Math.max(1, Math.round(length * scale)));
+  if (canvas?.width !== width || canvas?.height !== height) canvas = new OffscreenCanvas(width, height);
+  const pen = canvas.getContext("2d", { willReadFrequently: true, alpha: false });
+  pen.drawImage(image, 0, 0, width, height);
+  return { ...pick(pen.getImageData(0, 0, width, height)), scale: image.width / width };
+}
+
+const pick = ({ data, width, height }) => ({ data, width, height });
+
+function inOwnPixels(recognition, scale, { width, height }) {
+  if (scale === 1) return recognition;
+  const grown = (face) => Object.fromEntries(["left", "top", "width", "height"].map((side) => [side, face[side] * scale]));
+  return { ...recognition, width, height, faces: recognition.faces.map((face) => ({ ...face, ...grown(face) })) };
+}
+
+async function read({ image, of, seconds }) {
+  const began = performance.now();
+  if (of !== sequence.name) sequence = { name: of, tracker: of === null ? null : recognizer.newTracker() };
+  const { scale, ...picture } = pixelsOf(image);
+  const recognition = await recognizer.recognize(picture, sequence.tracker, seconds);
+  return { ...inOwnPixels(recognition, scale, image), milliseconds: performance.now() - began };
+}
+
+const WORK = {
+  load,
+  read,
+  name: async ({ crop }) => ({ probabilities: await recognizer.classify(crop) }), // of a crop by itself
+};
+
+self.onmessage = async ({ data }) => {
+  try {
+    const answer = (await WORK[data.kind](data)) ?? {};
+    self.postMessage({ number: data.number, answer, image: data.image }, data.image ? [data.image] : []);
+  } catch (error) {
+    self.postMessage({ number: data.number, error: String(error?.message ?? error) });
+  }
+};
