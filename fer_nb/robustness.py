@@ -10,7 +10,6 @@ __all__ = ['CORRUPTIONS', 'STRENGTHS', 'corrupted', 'majority', 'sure_figures', 
 import csv
 import io
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
@@ -19,7 +18,7 @@ import numpy as np
 from .core import IMAGE_SIZE, FerError
 from .data import VOTE_COLUMNS, Faces
 from .degradation import blurred, compressed, covered, exposed, moved, noisy, shrunk, turned
-from .evaluation import calibration_error, reliability
+from .evaluation import calibration_error, reliability, risk_coverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -85,7 +84,7 @@ STRENGTHS = ("mild", "clear", "hard")
 
 # %% ../nbs/05c_robustness.ipynb #5ec3de0b
 _Y, _X = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE].astype(np.float32)  # pixels, of each pixel
-_MIDDLE = (IMAGE_SIZE - 1) / 2
+_MIDDLE, _DOWN = (IMAGE_SIZE - 1) / 2, np.pi / 2  # pixels; radians
 
 
 def _wave(
@@ -203,17 +202,17 @@ def _posterised(
 _UNSEEN: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "haze": (_hazy, (0.5, 0.7, 0.85)),  # of the light
     "glare": (_glare, (2, 4, 8)),  # pixels
-    "flickering lamp": (lambda face, draw, depth: _grays(face * (1 - depth * (1 + _wave(draw, 16, np.pi / 2)) / 2)), (0.5, 0.75, 0.95)),
-    "blind's shadow": (lambda face, draw, depth: _grays(face * (1 - depth * (_wave(draw, 10, 1.3) > 0))), (0.4, 0.6, 0.85)),
+    "flickering lamp": (lambda face, draw, dark: _grays(face * (1 - dark / 2 * (1 + _wave(draw, 16, _DOWN)))), (0.5, 0.75, 0.95)),
+    "blind's shadow": (lambda face, draw, dark: _grays(face * (1 - dark * (_wave(draw, 10, 1.3) > 0))), (0.4, 0.6, 0.85)),
     "strands": (_strands, (3, 7, 14)),
-    "bent rows": (lambda face, draw, reach: _resampled(face, _X + reach * _wave(draw, 20, np.pi / 2), _Y), (1, 2.5, 4)),  # pixels
+    "bent rows": (lambda face, draw, way: _resampled(face, _X + way * _wave(draw, 20, _DOWN), _Y), (1, 2.5, 4)),  # pixels
     "interlaced": (lambda face, draw, way: _resampled(face, _X + way * (_Y % 2), _Y), (2, 4, 7)),  # pixels between two rows
     "stretched": (_stretched, (1.25, 1.6, 2)),  # ratio
     "fish-eye": (_fish_eye, (0.3, 0.8, 2)),
-    "over-sharpened": (lambda face, draw, gain: _grays(face + gain * (face - blurred(face, 1.0).astype(np.float32))), (2, 5, 12)),
+    "over-sharpened": (lambda face, draw, gain: _grays(face + gain * (face - np.float32(blurred(face, 1)))), (2, 5, 12)),
     "posterised": (_posterised, (5, 3, 2)),  # levels
     "halftone": (_halftone, (0.4, 0.7, 1)),  # part
-    "moiré": (lambda face, draw, high: _grays(face + high * _wave(draw, 4.3, 0.5) * _wave(draw, 13, 2.2)), (20, 40, 80)),  # grays
+    "moiré": (lambda face, draw, high: _grays(face + high * _wave(draw, 4.3, 0.5) * _wave(draw, 13, 2.2)), (20, 40, 80)),
     "lost rows": (_lost_rows, (0.25, 0.5, 0.7)),  # of them
 }
 
@@ -258,6 +257,37 @@ def sure_figures(
         "unsure": float(1 - sure.mean()), "sure_and_wrong": float((sure & ~right).mean()),
     }
 
+# %% ../nbs/05c_robustness.ipynb #068b9733
+_COVERAGES = [place / 20 for place in range(1, 21)]  # shares of the faces, the surest first
+
+
+def _risks(
+    probabilities: np.ndarray,  # (N, classes) float, as they are served
+    truth: np.ndarray,  # (N,) int
+) -> list[float]:
+    "How many are wrong of the surest faces, for each of `_COVERAGES`, to four places."
+    _, risk = risk_coverage(probabilities, truth)
+    return [round(float(risk[int(np.ceil(share * len(risk) - 1e-9)) - 1]), 4) for share in _COVERAGES]
+
+# %% ../nbs/05c_robustness.ipynb #575c8cf5
+def _figures_under(
+    kinds: dict,  # CORRUPTIONS, or what training never shows
+    ask: Callable[[np.ndarray], np.ndarray],  # (N, 48, 48) uint8 -> (K, classes), of the faces whose truth is known
+    images: np.ndarray,  # (N, 48, 48) uint8
+    truth: np.ndarray,  # (K,) int
+    unsure_below: float,  # 0 to 1
+    seed: int,  # of the chance
+) -> dict:
+    "A row for each kind and strength, their `mean`, and the `risks` of all these faces together."
+    table, answers = [], []
+    for kind in kinds:
+        for strength in STRENGTHS:
+            answers.append(ask(corrupted(images, kind, strength, seed)))
+            table.append({"corruption": kind, "strength": strength, **sure_figures(answers[-1], truth, unsure_below)})
+    names = ("accuracy", "ece", "unsure", "sure_and_wrong")
+    mean = {name: float(np.mean([row[name] for row in table])) for name in names}
+    return {"mean": mean, "corruptions": table, "risks": _risks(np.concatenate(answers), np.tile(truth, len(answers)))}
+
 # %% ../nbs/05c_robustness.ipynb #d567d7dc
 def robust_figures(
     predict: Callable[[np.ndarray], np.ndarray],  # (N, 48, 48) uint8 -> (N, classes) probabilities, as they are served
@@ -266,48 +296,66 @@ def robust_figures(
     reading: str = "labels",  # "labels" or "people": whose truth
     seed: int = 0,  # of the chance
 ) -> dict:
-    "`clean`, a row for each corruption and strength, and their `mean`."
+    "`clean`, a row for each corruption and strength, their `mean`, the same of the `unseen` ones, and the `risks`."
     rows, truth = majority(faces) if reading == "people" else (np.arange(len(faces)), faces.labels)
     if not len(rows):
         raise FerError(f"{faces.source} has no faces of which more than half of the taggers say one thing; ask for the labels.")
-    images, table = faces.images[rows], []
-    ask = partial(sure_figures, truth=truth, unsure_below=unsure_below)
-    for kind in CORRUPTIONS:
-        for strength in STRENGTHS:
-            figures = ask(predict(corrupted(images, kind, strength, seed)))
-            table.append({"corruption": kind, "strength": strength, **figures})
-    names = ("accuracy", "ece", "unsure", "sure_and_wrong")
-    mean = {name: float(np.mean([row[name] for row in table])) for name in names}
-    return {"reading": reading, "faces": len(rows), "clean": ask(predict(images)), "mean": mean, "corruptions": table}
+
+    def ask(images: np.ndarray) -> np.ndarray:
+        return predict(images[rows])
+
+    known, unseen = (_figures_under(kinds, ask, faces.images, truth, unsure_below, seed) for kinds in (CORRUPTIONS, _UNSEEN))
+    plain = ask(faces.images)
+    risks = {"clean": _risks(plain, truth), "corrupted": known.pop("risks"), "unseen": unseen.pop("risks")}
+    clean = sure_figures(plain, truth, unsure_below)
+    parts = {"clean": clean, **known, "unseen": unseen, "risks": {"coverage": _COVERAGES, **risks}}
+    return {"reading": reading, "faces": len(rows), **parts}
 
 # %% ../nbs/05c_robustness.ipynb #3550cc00
+def _format_rows(
+    rows: list[dict],  # one for each kind and strength
+) -> list[str]:
+    "A line for each kind: the accuracy at the three strengths, and the other figures at the hardest."
+    lines = []
+    for place in range(0, len(rows), len(STRENGTHS)):
+        one = rows[place : place + len(STRENGTHS)]
+        shares = "".join(f"{row['accuracy']:8.3f}" for row in one)
+        last = f"{one[-1]['ece']:10.3f}{one[-1]['unsure']:8.1%}{one[-1]['sure_and_wrong']:16.1%}"
+        lines.append(f"{one[0]['corruption']:18}{shares}{last}")
+    return lines
+
+
 def format_robust(
     figures: dict,  # what robust_figures gives
 ) -> str:
     "The figures as a text a person can read."
     head = "".join(f"{strength:>8}" for strength in STRENGTHS)
     lines = [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
-    for kind in CORRUPTIONS:
-        rows = [row for row in figures["corruptions"] if row["corruption"] == kind]
-        shares = "".join(f"{row['accuracy']:8.3f}" for row in rows)
-        lines.append(f"{kind:18}{shares}{rows[-1]['ece']:10.3f}{rows[-1]['unsure']:8.1%}{rows[-1]['sure_and_wrong']:16.1%}")
-    for name in ("mean", "clean"):
-        row = figures[name]
+    lines += [*_format_rows(figures["corruptions"]), "such as training never shows:"]
+    lines += _format_rows(figures["unseen"]["corruptions"])
+    for name, row in (("mean", figures["mean"]), ("mean, never shown", figures["unseen"]["mean"]), ("clean", figures["clean"])):
         told = f"ECE {row['ece']:.3f}, unsure {row['unsure']:.1%}, sure and wrong {row['sure_and_wrong']:.1%}"
         lines.append(f"{name:18}{row['accuracy']:8.3f}    {told} ({figures['faces']} faces)")
+    for share in (0.5, 0.8, 0.9):
+        wrong = {name: figures["risks"][name][_COVERAGES.index(share)] for name in ("clean", "corrupted", "unseen")}
+        told = f"{wrong['clean']:.1%} clean, {wrong['corrupted']:.1%} corrupted, {wrong['unseen']:.1%} as never shown"
+        lines.append(f"wrong of the surest {share:.0%}: {told}")
     return "\n".join(lines)
 
 # %% ../nbs/05c_robustness.ipynb #141f2ce1
 def robust_as_csv(
     figures: dict,  # what robust_figures gives
 ) -> str:
-    "The figures as CSV, a line for each corruption and strength, and one each for `clean` and `mean`."
+    "The figures as CSV, a line for each corruption and strength, one for `clean` and one for the `mean` of each list."
     text = io.StringIO()
-    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong")
+    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training")
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    whole = [{"corruption": name, "strength": "", **figures[name]} for name in ("clean", "mean")]
-    writer.writerows({"reading": figures["reading"], **row} for row in whole + figures["corruptions"])
+    clean = {"corruption": "clean", **figures["clean"]}
+    known = [{"corruption": "mean", **figures["mean"]}, *figures["corruptions"]]
+    unseen = [{"corruption": "mean", **figures["unseen"]["mean"]}, *figures["unseen"]["corruptions"]]
+    for rows, shown in (([clean, *known], "shows"), (unseen, "never shows")):
+        writer.writerows({"reading": figures["reading"], "strength": "", **row, "training": shown} for row in rows)
     return text.getvalue()
 
 # %% ../nbs/05c_robustness.ipynb #5a1912cc
