@@ -202,7 +202,7 @@ def _posterised(
 _UNSEEN: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "haze": (_hazy, (0.5, 0.7, 0.85)),  # of the light
     "glare": (_glare, (2, 4, 8)),  # pixels
-    "flickering lamp": (lambda face, draw, dark: _grays(face * (1 - dark / 2 * (1 + _wave(draw, 16, _DOWN)))), (0.5, 0.75, 0.95)),
+    "flicker": (lambda face, draw, dark: _grays(face * (1 - dark / 2 * (1 + _wave(draw, 16, _DOWN)))), (0.5, 0.75, 0.95)),
     "blind's shadow": (lambda face, draw, dark: _grays(face * (1 - dark * (_wave(draw, 10, 1.3) > 0))), (0.4, 0.6, 0.85)),
     "strands": (_strands, (3, 7, 14)),
     "bent rows": (lambda face, draw, way: _resampled(face, _X + way * _wave(draw, 20, _DOWN), _Y), (1, 2.5, 4)),  # pixels
