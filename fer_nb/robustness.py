@@ -330,7 +330,8 @@ def format_robust(
 ) -> str:
     "The figures as a text a person can read."
     head = "".join(f"{strength:>8}" for strength in STRENGTHS)
-    lines = [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
+    lines = [f"prior {figures['prior']}"] if "prior" in figures else []
+    lines += [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
     lines += [*_format_rows(figures["corruptions"]), "such as training never shows:"]
     lines += _format_rows(figures["unseen"]["corruptions"])
     for name, row in (("mean", figures["mean"]), ("mean, never shown", figures["unseen"]["mean"]), ("clean", figures["clean"])):
@@ -348,14 +349,15 @@ def robust_as_csv(
 ) -> str:
     "The figures as CSV, a line for each corruption and strength, one for `clean` and one for the `mean` of each list."
     text = io.StringIO()
-    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training")
+    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training", "prior")
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     clean = {"corruption": "clean", **figures["clean"]}
     known = [{"corruption": "mean", **figures["mean"]}, *figures["corruptions"]]
     unseen = [{"corruption": "mean", **figures["unseen"]["mean"]}, *figures["unseen"]["corruptions"]]
     for rows, shown in (([clean, *known], "shows"), (unseen, "never shows")):
-        writer.writerows({"reading": figures["reading"], "strength": "", **row, "training": shown} for row in rows)
+        told = {"reading": figures["reading"], "strength": "", "training": shown, "prior": figures.get("prior", "")}
+        writer.writerows({**told, **row} for row in rows)
     return text.getvalue()
 
 # %% ../nbs/05c_robustness.ipynb #5a1912cc
