@@ -359,6 +359,7 @@ def _robust_tables(
     model: str,  # see find_model
     split: str,  # "train", "validation" or "test"
     data: str | None,  # see load_faces
+    prior: str | None,  # see named_prior
 ) -> list[dict[str, Any]]:
     "What robust_figures says of each reading of a model on a split, against that reading's own truth."
     from functools import partial
@@ -368,13 +369,14 @@ def _robust_tables(
     from fer_nb.readings import has_votes
     from fer_nb.robustness import robust_figures
 
-    network, faces = FacialExpressionModel.load(model), load_faces(split, data)
+    network, faces = FacialExpressionModel.load(model, prior=prior), load_faces(split, data)
     if tuple(faces.classes) != tuple(network.metadata.labels):
         raise FerError(f"The model {network.name} and the data have other classes; name a model that was trained on these.")
     named = [name for name in network.metadata.readings or ["labels"] if name == "labels" or has_votes(faces)]
     ask = {name: partial(network.predict_proba, reading=name) for name in named}
     below = {name: network.metadata.readings.get(name, {}).get("unsure_below", network.metadata.unsure_below) for name in named}
-    return [robust_figures(ask[name], faces, below[name], name) for name in named]
+    given = {} if prior is None else {"prior": prior}
+    return [{**robust_figures(ask[name], faces, below[name], name), **given} for name in named]
 
 # %% ../nbs/10i_command_line.ipynb #10160d79
 @main.command()
@@ -384,18 +386,19 @@ def _robust_tables(
 @click.option("--format", "form", default="text", type=click.Choice(["text", "csv", "json"]), help="A table, or data.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--robust", is_flag=True, help="On faces as bad cameras make them, instead.")
-def evaluate(data: str | None, model: str, split: str, form: str, as_json: bool, robust: bool) -> None:
+@_prior_option
+def evaluate(data: str | None, model: str, split: str, form: str, as_json: bool, robust: bool, prior: str | None) -> None:
     "Say how often a model is right on labelled faces, and how far its probabilities can be trusted."
     from fer_nb.evaluation import figures_as_csv, format_figures
     from fer_nb.make_model import evaluate_model
     from fer_nb.robustness import format_robust, robust_as_csv
 
     if robust:
-        tables = _robust_tables(model, split, data)
+        tables = _robust_tables(model, split, data, prior)
         texts = [format_robust(table) if form == "text" else robust_as_csv(table).rstrip() for table in tables]
         click.echo(json.dumps(tables) if as_json or form == "json" else "\n\n".join(texts))
         return
-    figures = evaluate_model(model, split, data)
+    figures = evaluate_model(model, split, data, prior)
     write: dict[str, Any] = {"text": format_figures, "csv": lambda given: figures_as_csv(given).rstrip(), "json": json.dumps}
     click.echo(write["json" if as_json else form](figures))
 

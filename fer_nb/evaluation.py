@@ -287,6 +287,8 @@ def _format_summary(
 ) -> Iterator[str]:
     "The lines of figures that need no table."
     yield f"{'data':42}{figures['data']}"
+    if "prior" in figures:
+        yield f"{'prior':42}{figures['prior']}"
     titles = {
         "all": "accuracy", "without_duplicates": "accuracy without training images",
         "with_mirror": "accuracy averaged with the mirror image",

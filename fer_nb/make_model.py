@@ -31,7 +31,7 @@ from fer_nb.model_files import (
     load_metadata,
     save_metadata,
 )
-from .readings import READINGS, both_targets, class_shares, has_votes
+from .readings import READINGS, both_targets, class_shares, has_votes, with_prior
 from .robustness import CORRUPTIONS, corrupted, majority, sure_figures
 
 if TYPE_CHECKING:
@@ -140,20 +140,38 @@ def _people_figures(
     return {**figures, "neutral": float((served.argmax(axis=1) == truth)[calm].mean())} if voted and calm.any() else figures
 
 
+def _expecting(
+    probabilities: np.ndarray,  # (N, C), or of several readings (N, R, C), at temperature 1
+    metadata: Metadata,  # of the model that made them
+) -> np.ndarray:
+    "The same with the prior that the metadata name, for each reading."
+    kept = list(metadata.readings.values()) or [{}]
+    by_reading = probabilities if probabilities.ndim == 3 else probabilities[:, None]
+    parts = [
+        with_prior(by_reading[:, place], of_one.get("shares"), metadata.prior, metadata.labels)
+        for place, of_one in enumerate(kept)
+    ]
+    return np.stack(parts, axis=1).reshape(probabilities.shape)
+
+
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes
     training_images: np.ndarray | None = None,  # (M, 48, 48) uint8, see evaluate
     fit: bool = False,  # find temperature and threshold on these faces first, and write them to its metadata
     degraded: bool = False,  # find them on corrupted faces, too, as the model learnt from degraded ones
+    prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
 ) -> dict[str, Any]:
     "All figures of a model on faces: of the single pass, and averaged with the mirror image."
     network, metadata = LiteRtNetwork(folder / MODEL_LITERT), load_metadata(folder)
+    metadata = metadata if prior is None else replace(metadata, prior=prior)
+    _expecting(np.ones((1, len(metadata.readings) or 1, len(metadata.labels))), metadata)  # says at once what is wrong with it
     plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
     if fit:
         seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
         metadata = _calibrated(seen, faces, metadata)
         save_metadata(metadata, folder)
+    plain, mirrored = _expecting(plain, metadata), _expecting(mirrored, metadata)
     if plain.ndim == 2:
         return evaluate(plain, faces, training_images, mirrored, metadata.temperature, metadata.unsure_below)
     labels, people = (metadata.readings[name] for name in READINGS)
@@ -166,8 +184,9 @@ def evaluate_model(
     model: str | Path = "default",  # see find_model
     split: str = "validation",  # "train", "validation" or "test"
     data: str | Path | None = None,  # see load_faces
+    prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
 ) -> dict[str, Any]:
-    "What `evaluate` says of a model on a split; FerError where the data has other classes."
+    "What `evaluate` says of a model on a split, and the `prior` if one is given; FerError where the data has other classes."
     folder, faces = find_model(model), load_faces(split, data)
     labels = load_metadata(folder).labels
     if tuple(faces.classes) != labels:
@@ -179,7 +198,8 @@ def evaluate_model(
         training_images = load_faces("train", data).images if split != "train" else None
     except FerError:  # data without a training split is none to remember
         training_images = None
-    return _measure(folder, faces, training_images)
+    figures = _measure(folder, faces, training_images, prior=prior)
+    return figures if prior is None else {**figures, "prior": prior}
 
 # %% ../nbs/06c_make_model.ipynb #fa67eda0
 def make_model(

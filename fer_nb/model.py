@@ -24,7 +24,7 @@ from fer_nb.model_files import (
     load_keras_model,
     load_metadata,
 )
-from .readings import named_prior, with_prior
+from .readings import with_prior
 
 # %% ../nbs/08_model_class.ipynb #8c2689b6
 class FacialExpressionModel:
@@ -102,12 +102,8 @@ def _read(
         raise FerError(f"The model has no reading '{reading}'; it has {', '.join(known)}.")
     chosen = probabilities[:, known.index(reading)] if probabilities.ndim == 3 else probabilities
     kept, prior = metadata.readings.get(reading, {}), metadata.prior if prior is None else prior
-    if isinstance(prior, str) and prior == "training":
-        return temperature_scale(chosen, kept.get("temperature", metadata.temperature))
-    if not kept:
-        raise FerError("The model does not know the shares of its training, which another prior needs; train it again.")
-    shares = np.asarray(kept["shares"])
-    return temperature_scale(with_prior(chosen, shares, named_prior(prior, shares, metadata.labels)), kept["temperature"])
+    expected = with_prior(chosen, kept.get("shares"), prior, metadata.labels)
+    return temperature_scale(expected, kept.get("temperature", metadata.temperature))
 
 # %% ../nbs/08_model_class.ipynb #ae9e75e8
 @patch

@@ -10,15 +10,15 @@ __all__ = ['CORRUPTIONS', 'STRENGTHS', 'corrupted', 'majority', 'sure_figures', 
 import csv
 import io
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 
 from .core import IMAGE_SIZE, FerError
 from .data import VOTE_COLUMNS, Faces
 from .degradation import blurred, compressed, covered, exposed, moved, noisy, shrunk, turned
-from .evaluation import calibration_error, reliability
+from .evaluation import calibration_error, reliability, risk_coverage
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,19 +82,154 @@ CORRUPTIONS: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
 }
 STRENGTHS = ("mild", "clear", "hard")
 
+# %% ../nbs/05c_robustness.ipynb #5ec3de0b
+_Y, _X = np.mgrid[:IMAGE_SIZE, :IMAGE_SIZE].astype(np.float32)  # pixels, of each pixel
+_MIDDLE, _DOWN = (IMAGE_SIZE - 1) / 2, np.pi / 2  # pixels; radians
+
+
+def _wave(
+    draw: np.random.Generator,  # of where it begins
+    length: float,  # pixels
+    angle: float,  # radians, of its way: 0 is to the right
+) -> np.ndarray:
+    "`(48, 48)` from -1 to 1."
+    along = _X * np.cos(angle) + _Y * np.sin(angle)
+    return np.sin(2 * np.pi * along / length + draw.uniform(0, 2 * np.pi))
+
+
+def _grays(
+    levels: np.ndarray,  # (48, 48) float, of any range
+) -> np.ndarray:
+    "The nearest grays."
+    return np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+
+
+def _resampled(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    x: np.ndarray,  # (48, 48) float pixels: where each pixel comes from
+    y: np.ndarray,  # (48, 48) float pixels
+) -> np.ndarray:
+    "The face bent: each pixel from another place, the edges repeated."
+    return cv2.remap(face, np.float32(x), np.float32(y), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+# %% ../nbs/05c_robustness.ipynb #53e4bb86
+def _hazy(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # of the clouds
+    dense: float,  # 0 to 1, the share of the light that comes from the haze, on average
+) -> np.ndarray:
+    "Through fog or a dirty lens, here more and there less."
+    clouds = cv2.resize(draw.uniform(-0.4, 0.4, (4, 4)), (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_LINEAR)
+    part = np.clip(dense + clouds * min(1, 4 * (1 - dense)), 0, 0.98)
+    return _grays(face * (1 - part) + 225 * part)
+
+
+def _glare(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # of its place and its way
+    width: float,  # pixels
+) -> np.ndarray:
+    "A streak of white light over it."
+    angle, (column, row) = draw.uniform(0, np.pi), draw.uniform(14, 34, 2)
+    away = (_X - column) * np.cos(angle) + (_Y - row) * np.sin(angle)
+    return _grays(face + 255 * np.exp(-((away / width) ** 2)))
+
+
+def _strands(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # of their places
+    count: int,
+) -> np.ndarray:
+    "Hair or wires before it: dark lines from above."
+    face = face.copy()
+    for above, below in draw.integers(-8, IMAGE_SIZE + 8, (count, 2)):
+        cv2.line(face, (int(above), 0), (int(below), IMAGE_SIZE - 1), 25)
+    return face
+
+
+def _lost_rows(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # of the chance
+    share: float,  # 0 to 1, of the rows
+) -> np.ndarray:
+    "Rows that did not arrive repeat the last one that did."
+    arrived = draw.random(IMAGE_SIZE) >= share
+    return face[np.maximum.accumulate(np.where(arrived, np.arange(IMAGE_SIZE), 0))]
+
+# %% ../nbs/05c_robustness.ipynb #9e7a61f4
+def _stretched(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # of the way
+    ratio: float,  # of width to height, or the other way round
+) -> np.ndarray:
+    "What a wrong aspect ratio makes of it: as large, and wider or narrower."
+    ratio = ratio if draw.random() < 0.5 else 1 / ratio
+    return _resampled(face, _MIDDLE + (_X - _MIDDLE) / ratio**0.5, _MIDDLE + (_Y - _MIDDLE) * ratio**0.5)
+
+
+def _fish_eye(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # unused: the lens is always the same
+    strength: float,  # above 0: how much further out a pixel on the rim comes from, as a share
+) -> np.ndarray:
+    "The middle large and the rim small, as a very short lens shows a near face."
+    right, down = _X - _MIDDLE, _Y - _MIDDLE
+    further = (1 + strength * (right**2 + down**2) / _MIDDLE**2) / (1 + strength / 2)
+    return _resampled(face, _MIDDLE + right * further, _MIDDLE + down * further)
+
+
+def _halftone(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # unused: the screen is always the same
+    part: float,  # 0 to 1, of the print in what is seen
+) -> np.ndarray:
+    "As printed: black and white dots of Bayer's 4 by 4 screen."
+    screen = np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]])
+    dots = 255 * (face > 255 * (np.tile(screen, (12, 12)) + 0.5) / 16)
+    return _grays((1 - part) * face + part * dots)
+
+
+def _posterised(
+    face: np.ndarray,  # (48, 48) uint8, gray
+    draw: np.random.Generator,  # unused
+    levels: int,  # that are left, from 2
+) -> np.ndarray:
+    "Few grays."
+    return _grays(np.rint(face * ((levels - 1) / 255)) * (255 / (levels - 1)))
+
+# %% ../nbs/05c_robustness.ipynb #1d5534bc
+# What training never shows, in the same form. No threshold and no temperature is chosen by them.
+_UNSEEN: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
+    "haze": (_hazy, (0.5, 0.7, 0.85)),  # of the light
+    "glare": (_glare, (2, 4, 8)),  # pixels
+    "flicker": (lambda face, draw, dark: _grays(face * (1 - dark / 2 * (1 + _wave(draw, 16, _DOWN)))), (0.5, 0.75, 0.95)),
+    "blind's shadow": (lambda face, draw, dark: _grays(face * (1 - dark * (_wave(draw, 10, 1.3) > 0))), (0.4, 0.6, 0.85)),
+    "strands": (_strands, (3, 7, 14)),
+    "bent rows": (lambda face, draw, way: _resampled(face, _X + way * _wave(draw, 20, _DOWN), _Y), (1, 2.5, 4)),  # pixels
+    "interlaced": (lambda face, draw, way: _resampled(face, _X + way * (_Y % 2), _Y), (2, 4, 7)),  # pixels between two rows
+    "stretched": (_stretched, (1.25, 1.6, 2)),  # ratio
+    "fish-eye": (_fish_eye, (0.3, 0.8, 2)),
+    "over-sharpened": (lambda face, draw, gain: _grays(face + gain * (face - np.float32(blurred(face, 1)))), (2, 5, 12)),
+    "posterised": (_posterised, (5, 3, 2)),  # levels
+    "halftone": (_halftone, (0.4, 0.7, 1)),  # part
+    "moiré": (lambda face, draw, high: _grays(face + high * _wave(draw, 4.3, 0.5) * _wave(draw, 13, 2.2)), (20, 40, 80)),
+    "lost rows": (_lost_rows, (0.25, 0.5, 0.7)),  # of them
+}
+
 # %% ../nbs/05c_robustness.ipynb #42fdef35
 def corrupted(
     images: np.ndarray,  # (N, 48, 48) uint8, gray
-    kind: str,  # a key of CORRUPTIONS
+    kind: str,  # a key of CORRUPTIONS, or what training never shows, such as "haze"
     strength: str = "clear",  # one of STRENGTHS
     seed: int = 0,  # of the chance
 ) -> np.ndarray:
     "The same faces, all of them corrupted in that way."
-    if kind not in CORRUPTIONS or strength not in STRENGTHS:
-        names = f"{', '.join(CORRUPTIONS)}, each {', '.join(STRENGTHS)}"
+    known = {**CORRUPTIONS, **_UNSEEN}
+    if kind not in known or strength not in STRENGTHS:
+        names = f"{', '.join(known)}, each {', '.join(STRENGTHS)}"
         raise FerError(f"There is no corruption '{kind}, {strength}'; there are {names}.")
-    change, values = CORRUPTIONS[kind]
-    value, number = values[STRENGTHS.index(strength)], list(CORRUPTIONS).index(kind)
+    change, values = known[kind]
+    value, number = values[STRENGTHS.index(strength)], list(known).index(kind)
     draws = (np.random.default_rng((seed, number, place)) for place in range(len(images)))
     return np.stack([change(image, draw, value) for image, draw in zip(images, draws)]) if len(images) else images
 
@@ -122,6 +257,37 @@ def sure_figures(
         "unsure": float(1 - sure.mean()), "sure_and_wrong": float((sure & ~right).mean()),
     }
 
+# %% ../nbs/05c_robustness.ipynb #068b9733
+_COVERAGES = [place / 20 for place in range(1, 21)]  # shares of the faces, the surest first
+
+
+def _risks(
+    probabilities: np.ndarray,  # (N, classes) float, as they are served
+    truth: np.ndarray,  # (N,) int
+) -> list[float]:
+    "How many are wrong of the surest faces, for each of `_COVERAGES`, to four places."
+    _, risk = risk_coverage(probabilities, truth)
+    return [round(float(risk[int(np.ceil(share * len(risk) - 1e-9)) - 1]), 4) for share in _COVERAGES]
+
+# %% ../nbs/05c_robustness.ipynb #575c8cf5
+def _figures_under(
+    kinds: dict,  # CORRUPTIONS, or what training never shows
+    ask: Callable[[np.ndarray], np.ndarray],  # (N, 48, 48) uint8 -> (K, classes), of the faces whose truth is known
+    images: np.ndarray,  # (N, 48, 48) uint8
+    truth: np.ndarray,  # (K,) int
+    unsure_below: float,  # 0 to 1
+    seed: int,  # of the chance
+) -> dict:
+    "A row for each kind and strength, their `mean`, and the `risks` of all these faces together."
+    table, answers = [], []
+    for kind in kinds:
+        for strength in STRENGTHS:
+            answers.append(ask(corrupted(images, kind, strength, seed)))
+            table.append({"corruption": kind, "strength": strength, **sure_figures(answers[-1], truth, unsure_below)})
+    names = ("accuracy", "ece", "unsure", "sure_and_wrong")
+    mean = {name: float(np.mean([row[name] for row in table])) for name in names}
+    return {"mean": mean, "corruptions": table, "risks": _risks(np.concatenate(answers), np.tile(truth, len(answers)))}
+
 # %% ../nbs/05c_robustness.ipynb #d567d7dc
 def robust_figures(
     predict: Callable[[np.ndarray], np.ndarray],  # (N, 48, 48) uint8 -> (N, classes) probabilities, as they are served
@@ -130,48 +296,68 @@ def robust_figures(
     reading: str = "labels",  # "labels" or "people": whose truth
     seed: int = 0,  # of the chance
 ) -> dict:
-    "`clean`, a row for each corruption and strength, and their `mean`."
+    "`clean`, a row for each corruption and strength, their `mean`, the same of the `unseen` ones, and the `risks`."
     rows, truth = majority(faces) if reading == "people" else (np.arange(len(faces)), faces.labels)
     if not len(rows):
         raise FerError(f"{faces.source} has no faces of which more than half of the taggers say one thing; ask for the labels.")
-    images, table = faces.images[rows], []
-    ask = partial(sure_figures, truth=truth, unsure_below=unsure_below)
-    for kind in CORRUPTIONS:
-        for strength in STRENGTHS:
-            figures = ask(predict(corrupted(images, kind, strength, seed)))
-            table.append({"corruption": kind, "strength": strength, **figures})
-    names = ("accuracy", "ece", "unsure", "sure_and_wrong")
-    mean = {name: float(np.mean([row[name] for row in table])) for name in names}
-    return {"reading": reading, "faces": len(rows), "clean": ask(predict(images)), "mean": mean, "corruptions": table}
+
+    def ask(images: np.ndarray) -> np.ndarray:
+        return predict(images[rows])
+
+    known, unseen = (_figures_under(kinds, ask, faces.images, truth, unsure_below, seed) for kinds in (CORRUPTIONS, _UNSEEN))
+    plain = ask(faces.images)
+    risks = {"clean": _risks(plain, truth), "corrupted": known.pop("risks"), "unseen": unseen.pop("risks")}
+    clean = sure_figures(plain, truth, unsure_below)
+    parts = {"clean": clean, **known, "unseen": unseen, "risks": {"coverage": _COVERAGES, **risks}}
+    return {"reading": reading, "faces": len(rows), **parts}
 
 # %% ../nbs/05c_robustness.ipynb #3550cc00
+def _format_rows(
+    rows: list[dict],  # one for each kind and strength
+) -> list[str]:
+    "A line for each kind: the accuracy at the three strengths, and the other figures at the hardest."
+    lines = []
+    for place in range(0, len(rows), len(STRENGTHS)):
+        one = rows[place : place + len(STRENGTHS)]
+        shares = "".join(f"{row['accuracy']:8.3f}" for row in one)
+        last = f"{one[-1]['ece']:10.3f}{one[-1]['unsure']:8.1%}{one[-1]['sure_and_wrong']:16.1%}"
+        lines.append(f"{one[0]['corruption']:18}{shares}{last}")
+    return lines
+
+
 def format_robust(
     figures: dict,  # what robust_figures gives
 ) -> str:
     "The figures as a text a person can read."
     head = "".join(f"{strength:>8}" for strength in STRENGTHS)
-    lines = [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
-    for kind in CORRUPTIONS:
-        rows = [row for row in figures["corruptions"] if row["corruption"] == kind]
-        shares = "".join(f"{row['accuracy']:8.3f}" for row in rows)
-        lines.append(f"{kind:18}{shares}{rows[-1]['ece']:10.3f}{rows[-1]['unsure']:8.1%}{rows[-1]['sure_and_wrong']:16.1%}")
-    for name in ("mean", "clean"):
-        row = figures[name]
+    lines = [f"prior {figures['prior']}"] if "prior" in figures else []
+    lines += [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
+    lines += [*_format_rows(figures["corruptions"]), "such as training never shows:"]
+    lines += _format_rows(figures["unseen"]["corruptions"])
+    for name, row in (("mean", figures["mean"]), ("mean, never shown", figures["unseen"]["mean"]), ("clean", figures["clean"])):
         told = f"ECE {row['ece']:.3f}, unsure {row['unsure']:.1%}, sure and wrong {row['sure_and_wrong']:.1%}"
         lines.append(f"{name:18}{row['accuracy']:8.3f}    {told} ({figures['faces']} faces)")
+    for share in (0.5, 0.8, 0.9):
+        wrong = {name: figures["risks"][name][_COVERAGES.index(share)] for name in ("clean", "corrupted", "unseen")}
+        told = f"{wrong['clean']:.1%} clean, {wrong['corrupted']:.1%} corrupted, {wrong['unseen']:.1%} as never shown"
+        lines.append(f"wrong of the surest {share:.0%}: {told}")
     return "\n".join(lines)
 
 # %% ../nbs/05c_robustness.ipynb #141f2ce1
 def robust_as_csv(
     figures: dict,  # what robust_figures gives
 ) -> str:
-    "The figures as CSV, a line for each corruption and strength, and one each for `clean` and `mean`."
+    "The figures as CSV, a line for each corruption and strength, one for `clean` and one for the `mean` of each list."
     text = io.StringIO()
-    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong")
+    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training", "prior")
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    whole = [{"corruption": name, "strength": "", **figures[name]} for name in ("clean", "mean")]
-    writer.writerows({"reading": figures["reading"], **row} for row in whole + figures["corruptions"])
+    clean = {"corruption": "clean", **figures["clean"]}
+    known = [{"corruption": "mean", **figures["mean"]}, *figures["corruptions"]]
+    unseen = [{"corruption": "mean", **figures["unseen"]["mean"]}, *figures["unseen"]["corruptions"]]
+    for rows, shown in (([clean, *known], "shows"), (unseen, "never shows")):
+        told = {"reading": figures["reading"], "strength": "", "training": shown, "prior": figures.get("prior", "")}
+        writer.writerows({**told, **row} for row in rows)
     return text.getvalue()
 
 # %% ../nbs/05c_robustness.ipynb #5a1912cc
