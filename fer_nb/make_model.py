@@ -19,14 +19,13 @@ from .core import FerError, temperature_scale, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
 from .generators import make_targets
-from .litert import LiteRtNetwork, save_model
+from .litert import LiteRtNetwork, find_model, save_model
 from .model_card import machine, save_record
 from fer_nb.model_files import (
     MODEL_JSON,
     MODEL_LITERT,
     MODEL_WEIGHTS,
     Metadata,
-    find_model,
     load_keras_model,
     load_metadata,
     save_metadata,
@@ -148,7 +147,8 @@ def _measure(
     degraded: bool = False,  # find them on corrupted faces, too, as the model learnt from degraded ones
 ) -> dict[str, Any]:
     "All figures of a model on faces: of the single pass, and averaged with the mirror image."
-    network, metadata = LiteRtNetwork(folder / MODEL_LITERT), load_metadata(folder)
+    metadata = load_metadata(folder)
+    network = LiteRtNetwork(folder / MODEL_LITERT, metadata=metadata)
     plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
     if fit:
         seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
