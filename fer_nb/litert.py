@@ -22,6 +22,7 @@ from typing import Any
 import cv2
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from fastcore.basics import patch
 
 from .core import EXPRESSIONS, IMAGE_SIZE, FerError, own_folder, package_folder, project_folder, softmax, written_whole
 from fer_nb.model_files import (
@@ -52,7 +53,7 @@ def _export_litert(
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT] if quantize else []  # dynamic range quantization
         part.write_bytes(converter.convert())
 
-# %% ../nbs/06a_litert.ipynb #5fb3b12f
+# %% ../nbs/06a_litert.ipynb #6c6629e2
 def _picture_of(
     wants: dict[str, Any],  # get_input_details() of the input
 ) -> tuple[int, int, bool] | None:
@@ -86,7 +87,7 @@ def _as_it_wants(
     real = levels[0] + faces * ((levels[1] - levels[0]) / 255)
     return np.clip(np.rint(real / scale + zero), limits.min, limits.max).astype(kind)
 
-
+# %% ../nbs/06a_litert.ipynb #e0e537d2
 def _in_floats(
     answer: np.ndarray,  # of a network
     gives: dict[str, Any],  # get_output_details() of that output
@@ -103,7 +104,7 @@ class LiteRtNetwork:
         self,
         path: str | Path,  # .tflite
         threads: int = 2,  # of the CPU
-        metadata: Metadata | None = None,  # of a model of faces, which any network becomes by it; None leaves in- and outputs alone
+        metadata: Metadata | None = None,  # of a model of faces; None leaves what goes in and comes out alone
     ) -> None:
         try:
             self.interpreter = Interpreter(str(path), num_threads=threads)
@@ -126,7 +127,7 @@ class LiteRtNetwork:
     ) -> list[np.ndarray]:
         "The outputs for this batch, float32 arrays."
         with self.lock:
-            if self.plain:
+            if self.metadata is None or self.plain:
                 return self._run(inputs)
             given = _as_it_wants(inputs, self.wants, self.metadata.levels)
             step = len(given) if self.wants["shape_signature"][0] == -1 else 1
@@ -134,18 +135,20 @@ class LiteRtNetwork:
             answer = _in_floats(answer, self.interpreter.get_output_details()[0])
             return [softmax(answer) if self.metadata.logits else answer]
 
-    def _run(
-        self,
-        inputs: np.ndarray,  # as the file has them
-    ) -> list[np.ndarray]:
-        "The outputs as the file has them; the lock is held."
-        if self.shape != inputs.shape:
-            self.interpreter.resize_tensor_input(self.input, inputs.shape)
-            self.interpreter.allocate_tensors()
-            self.shape = inputs.shape
-        self.interpreter.set_tensor(self.input, inputs)
-        self.interpreter.invoke()
-        return [self.interpreter.get_tensor(index) for index in self.outputs]
+# %% ../nbs/06a_litert.ipynb #13e86d6b
+@patch
+def _run(
+    self: LiteRtNetwork,
+    inputs: np.ndarray,  # as the file has them
+) -> list[np.ndarray]:
+    "The outputs as the file has them; the lock is held."
+    if self.shape != inputs.shape:
+        self.interpreter.resize_tensor_input(self.input, inputs.shape)
+        self.interpreter.allocate_tensors()
+        self.shape = inputs.shape
+    self.interpreter.set_tensor(self.input, inputs)
+    self.interpreter.invoke()
+    return [self.interpreter.get_tensor(index) for index in self.outputs]
 
 # %% ../nbs/06a_litert.ipynb #8e08c005
 _PARITY = 0.1  # the largest difference of a probability; wide enough for networks that have hardly learnt
@@ -190,7 +193,7 @@ def save_model(
         if not difference <= _PARITY:
             raise FerError(f"The LiteRT file differs from Keras by {difference:.1e}; {folder} keeps what it had. Train again.")
 
-# %% ../nbs/06a_litert.ipynb #74d2272d
+# %% ../nbs/06a_litert.ipynb #96f61dd3
 _WHOLE = {".keras", ".h5", ".hdf5", ".tflite"}  # endings of files that hold architecture and weights
 _METADATA = "metadata.json"
 
@@ -198,7 +201,7 @@ _METADATA = "metadata.json"
 def _network_files(
     place: Path,  # a folder or a file
 ) -> list[Path]:
-    "The JSON and the weights, or the one file, of the network there; empty where there is none, FerError where there are several."
+    "The JSON and the weights, or the one file, of the network there; empty where there is none, FerError if several."
     if place.is_file():
         return [place] if place.suffix.lower() in _WHOLE else []
     if (place / MODEL_LITERT).is_file():
@@ -229,7 +232,7 @@ def _is_ready(
     except (OSError, ValueError, TypeError):
         return False
 
-# %% ../nbs/06a_litert.ipynb #754c5acb
+# %% ../nbs/06a_litert.ipynb #00d82cb7
 def _are_logits(
     answer: np.ndarray,  # (N, C) of drawn faces
     place: Path,  # of the network, for the message
@@ -251,15 +254,15 @@ def _check_outputs(
 ) -> None:
     "FerError where it has not one number for each label."
     if answer.ndim != 2:
-        raise FerError(f"{place} gives {answer.ndim - 1} axes of numbers for a face, and not one for each label; it can't be used.")
+        raise FerError(f"{place} gives {answer.ndim - 1} axes of numbers for a face, not one for each label; it can't be used.")
     count = answer.shape[1]
     if labels is None:
         write = f'write {{"labels": [...]}} in their order into {beside / _METADATA}, or name them with --labels'
         raise FerError(f"{place} doesn't say what its {count} outputs mean; {write}.")
     if len(labels) != count:
-        raise FerError(f"{place} has {count} outputs, and there are {len(labels)} labels ({', '.join(labels)}); name one for each.")
+        raise FerError(f"{place} has {count} outputs, and not {len(labels)}, as {', '.join(labels)}; name one label for each.")
 
-# %% ../nbs/06a_litert.ipynb #1652782e
+# %% ../nbs/06a_litert.ipynb #4b40bcfb
 def _adopt(
     files: list[Path],  # see _network_files
     place: Path,  # what a person named
@@ -274,7 +277,8 @@ def _adopt(
         picture = _picture_of(network.wants)
         if picture is None or not IMAGE_SIZE <= picture[0] <= 224:
             wants = "square pictures of 48 to 224 pixels, in one or three channels"
-            raise FerError(f"The network in {place} takes {tuple(network.wants['shape'])}, and not {wants}; it can't be used here.")
+            shape = tuple(network.wants["shape"])
+            raise FerError(f"The network in {place} takes {shape}, and not {wants}; it can't be used here.")
         answer = network(faces)[0]
         _check_outputs(answer, place, beside, labels)
         said = replace(said, logits=_are_logits(answer, place))
@@ -293,7 +297,7 @@ def _adopt(
         said = replace(said, levels=None)  # they are in the network now
     save_metadata(replace(said, labels=tuple(labels or EXPRESSIONS)), target)
 
-# %% ../nbs/06a_litert.ipynb #ef67b1f3
+# %% ../nbs/06a_litert.ipynb #d28b21a1
 @cache  # once for each
 def _tell_levels(
     place: Path,  # of the network

@@ -7,7 +7,7 @@ __all__ = ['choose_config', 'evaluate_model', 'make_model']
 
 # %% ../nbs/06c_make_model.ipynb #6cd20196
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -149,7 +149,8 @@ def _measure(
     "All figures of a model on faces: of the single pass, and averaged with the mirror image."
     metadata = load_metadata(folder)
     network = LiteRtNetwork(folder / MODEL_LITERT, metadata=metadata)
-    plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
+    sides, places = (faces.images, faces.images[:, :, ::-1]), faces.places_in(metadata.labels)
+    plain, mirrored = (_predict(network, images, folder.name)[..., places] for images in sides)
     if fit:
         seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
         metadata = _calibrated(seen, faces, metadata)
@@ -166,17 +167,18 @@ def evaluate_model(
     model: str | Path = "default",  # see find_model
     split: str = "validation",  # "train", "validation" or "test"
     data: str | Path | None = None,  # see load_faces
+    cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> dict[str, Any]:
     "What `evaluate` says of a model on a split; FerError where the data has other classes."
-    folder, faces = find_model(model), load_faces(split, data)
+    folder, faces = find_model(model), load_faces(split, data, cut)
     labels = load_metadata(folder).labels
-    if tuple(faces.classes) != labels:
+    if faces.places_in(labels) is None:
         raise FerError(
             f"The model {folder.name} knows {', '.join(labels)}, the data has {', '.join(faces.classes)}; "
             "name a model that was trained on these classes with --model."
         )
     try:
-        training_images = load_faces("train", data).images if split != "train" else None
+        training_images = load_faces("train", data, cut).images if split != "train" else None
     except FerError:  # data without a training split is none to remember
         training_images = None
     return _measure(folder, faces, training_images)
@@ -190,6 +192,7 @@ def make_model(
     note: str = "",  # a sentence on the run, for its card and the log
     callbacks: "Sequence[keras.callbacks.Callback]" = (),  # more of Keras', such as livelossplot's
     verbose: str | int = "auto",  # as in keras.Model.fit
+    cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> dict[str, Any]:
     "Train, evaluate, calibrate and save a model; gives its figures on the validation split."
     from fer_nb import training
@@ -199,7 +202,7 @@ def make_model(
     if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
     start, teacher = (_load_trained(name) if name else None for name in (config.start, config.teacher))
-    learn, check = training.load_splits(data)
+    learn, check = training.load_splits(data, cut)
     network, history = training.train(
         config, folder / "run", learn, check, resume, start, teacher, callbacks=callbacks, verbose=verbose
     )

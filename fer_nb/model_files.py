@@ -79,7 +79,7 @@ class Metadata:
     readings: dict[str, dict] = field(default_factory=dict)
     reading: str = "labels"  # which one is served
     prior: str | list[float] = "training"  # which shares of the classes are served, see named_prior
-    # Of another's network: the numbers that black and white are to it, such as (0, 1). None: nobody said, and 0 and 255 are given.
+    # Of another's network: what black and white are to it, such as (0, 1). None: nobody said, and 0 and 255 are given.
     levels: tuple[float, float] | None = None
     logits: bool = False  # whether its outputs are no probabilities yet
 
@@ -126,7 +126,7 @@ def _two_numbers(
         raise ValueError
     return black, white
 
-# %% ../nbs/06_json_serialization.ipynb #14c2cad0
+# %% ../nbs/06_json_serialization.ipynb #1027b377
 _DONT_FIT = "The weights in {1} don't fit the architecture in {0}, or are damaged; take two files that were saved together."
 
 
@@ -158,9 +158,9 @@ def _in_newer_words(
         description = {**description, "config": {**named, "layers": _with_input(named["layers"])}}
     return {name: _in_newer_words(part) for name, part in description.items()}
 
-
+# %% ../nbs/06_json_serialization.ipynb #2cd94675
 def _with_input(
-    layers: list[dict],  # of a sequential network
+    layers: Any,  # list of the descriptions of a sequential network's layers
 ) -> list[dict]:
     "The same with a layer for the input, which the first layer stood for up to Keras 2.3."
     shape = layers[0]["config"].get("batch_input_shape")
@@ -168,7 +168,7 @@ def _with_input(
         return layers
     return [{"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": "float32", "name": "face"}}, *layers]
 
-# %% ../nbs/06_json_serialization.ipynb #44bd697f
+# %% ../nbs/06_json_serialization.ipynb #25b14113
 def _load_keras_2(
     description: dict,  # of the network, as Keras 2 wrote it
     path: Path,  # where it comes from, for the message
@@ -201,12 +201,14 @@ def _load_whole(
         with warnings.catch_warnings():  # of words of older days
             warnings.simplefilter("ignore")
             network = keras.models.load_model(path, compile=False)
-        return keras.Model(network.inputs, network.outputs, name=network.name)
+        # Keras 2 had lists of one.
+        ends = [parts[0] if len(parts) == 1 else parts for parts in (network.inputs, network.outputs)]
+        return keras.Model(*ends, name=network.name)
     except Exception:  # whatever was in the file
         mend = "save it as .keras or .tflite from the program that made it, without layers of its own"
         raise FerError(failed or f"{path} is not a whole Keras model that can be read here; {mend}.") from None
 
-# %% ../nbs/06_json_serialization.ipynb #0f5b0ea8
+# %% ../nbs/06_json_serialization.ipynb #53068589
 _SIDES = range(IMAGE_SIZE, 225)  # pixels; what networks of faces look at
 
 
@@ -218,7 +220,8 @@ def _of_gray_faces(
     import keras
 
     shape, levels = network.input_shape, load_metadata(path.parent).levels
-    if not (isinstance(shape, tuple) and len(shape) == 4 and shape[3] in (1, 3) and shape[1] == shape[2] and shape[1] in _SIDES):
+    square = isinstance(shape, tuple) and len(shape) == 4 and shape[1] == shape[2] and shape[1] in _SIDES
+    if not square or shape[3] not in (1, 3):
         wants = "square pictures of 48 to 224 pixels, in one or three channels"
         raise FerError(f"The network in {path} takes {shape}, and not {wants}; it can't be used here.")
     if shape[1:] == (IMAGE_SIZE, IMAGE_SIZE, 1) and levels in (None, (0, 255)):
