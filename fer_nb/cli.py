@@ -7,6 +7,7 @@ __all__ = ['main']
 
 # %% ../nbs/10i_command_line.ipynb #0e84d98d
 import errno
+import hashlib
 import json
 import re
 import sys
@@ -48,7 +49,37 @@ _prior_option = click.option(
 _smallest_option = click.option(
     "--smallest", default=40, type=click.IntRange(8, 1000), help="Width in pixels of the smallest face that is looked for."
 )
-_model_option = click.option("--model", default="default", help="A model's name in models/, or the path of its folder.")
+_detect_option = click.option("--detect", is_flag=True, help="The images are photographs: find the largest face of each first.")
+
+
+def _named_model(
+    context: click.Context,
+    parameter: click.Parameter,
+    model: str,  # see find_model
+) -> str:
+    "The model; with --labels, the folder that it becomes by them."
+    if not context.meta.get("labels"):
+        return model
+    from fer_nb.litert import find_model
+
+    return str(find_model(model, tuple(label.strip() for label in context.meta["labels"].split(","))))
+
+
+def _model_option(
+    command: Callable,  # that has a parameter `model`
+) -> Callable:
+    "The options --model and --labels."
+
+    def keep(context: click.Context, parameter: click.Parameter, labels: str | None) -> None:
+        "Remember them until the model is asked for."
+        context.meta["labels"] = labels
+
+    labelled = click.option(
+        "--labels", is_eager=True, expose_value=False, callback=keep, metavar="A,B,...",
+        help="What the outputs of another's network mean, in their order.  [default: its metadata.json says]",
+    )
+    named = "A model's name in models/, the path of its folder, or a .keras, .h5 or .tflite file."
+    return click.option("--model", default="default", callback=_named_model, help=named)(labelled(command))
 _data_option = click.option(
     "--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]"
 )
@@ -354,12 +385,30 @@ def report(table: str, out: str | None, no_pictures: bool, overwrite: bool) -> N
     write_report(table, page, pictures=not no_pictures)
     click.echo(f"{page} shows what {table} holds.")
 
+# %% ../nbs/10i_command_line.ipynb #494bf569
+def _cutter() -> Callable[[bytes, str], Any]:
+    "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
+    from fer_nb.recognizer import Frame, Recognizer
+
+    recognizer, known = Recognizer.load(), {}
+
+    def cut(data: bytes, name: str) -> Any:  # (48, 48) uint8, or None where there is no face
+        key = hashlib.sha256(data).digest()
+        if key not in known:
+            look = recognizer.look(Frame.of(data, name))
+            sizes = [face.box[2] * face.box[3] for face in look.faces]
+            known[key] = look.crops[sizes.index(max(sizes))] if sizes else None
+        return known[key]
+
+    return cut
+
 # %% ../nbs/10i_command_line.ipynb #5b1ca7aa
 def _robust_tables(
     model: str,  # see find_model
     split: str,  # "train", "validation" or "test"
     data: str | None,  # see load_faces
     prior: str | None,  # see named_prior
+    cut: Callable[[bytes, str], Any] | None,  # see load_faces
 ) -> list[dict[str, Any]]:
     "What robust_figures says of each reading of a model on a split, against that reading's own truth."
     from functools import partial
@@ -369,42 +418,51 @@ def _robust_tables(
     from fer_nb.readings import has_votes
     from fer_nb.robustness import robust_figures
 
-    network, faces = FacialExpressionModel.load(model, prior=prior), load_faces(split, data)
-    if tuple(faces.classes) != tuple(network.metadata.labels):
+    network, faces = FacialExpressionModel.load(model, prior=prior), load_faces(split, data, cut)
+    places = faces.places_in(network.metadata.labels)
+    if places is None:
         raise FerError(f"The model {network.name} and the data have other classes; name a model that was trained on these.")
     named = [name for name in network.metadata.readings or ["labels"] if name == "labels" or has_votes(faces)]
-    ask = {name: partial(network.predict_proba, reading=name) for name in named}
+
+    def ask(images: Any, reading: str) -> Any:
+        "The probabilities in the order of the data's classes."
+        return network.predict_proba(images, reading=reading)[:, places]
+
     below = {name: network.metadata.readings.get(name, {}).get("unsure_below", network.metadata.unsure_below) for name in named}
     given = {} if prior is None else {"prior": prior}
-    return [{**robust_figures(ask[name], faces, below[name], name), **given} for name in named]
+    return [{**robust_figures(partial(ask, reading=name), faces, below[name], name), **given} for name in named]
 
 # %% ../nbs/10i_command_line.ipynb #10160d79
 @main.command()
 @_data_option
+@_detect_option
 @_model_option
 @click.option("--split", default="validation", type=click.Choice(["train", "validation", "test"]), help="Which images.")
 @click.option("--format", "form", default="text", type=click.Choice(["text", "csv", "json"]), help="A table, or data.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--robust", is_flag=True, help="On faces as bad cameras make them, instead.")
 @_prior_option
-def evaluate(data: str | None, model: str, split: str, form: str, as_json: bool, robust: bool, prior: str | None) -> None:
+def evaluate(
+    data: str | None, detect: bool, model: str, split: str, form: str, as_json: bool, robust: bool, prior: str | None,
+) -> None:
     "Say how often a model is right on labelled faces, and how far its probabilities can be trusted."
     from fer_nb.evaluation import figures_as_csv, format_figures
     from fer_nb.make_model import evaluate_model
     from fer_nb.robustness import format_robust, robust_as_csv
 
     if robust:
-        tables = _robust_tables(model, split, data, prior)
+        tables = _robust_tables(model, split, data, prior, _cutter() if detect else None)
         texts = [format_robust(table) if form == "text" else robust_as_csv(table).rstrip() for table in tables]
         click.echo(json.dumps(tables) if as_json or form == "json" else "\n\n".join(texts))
         return
-    figures = evaluate_model(model, split, data, prior)
+    figures = evaluate_model(model, split, data, prior, _cutter() if detect else None)
     write: dict[str, Any] = {"text": format_figures, "csv": lambda given: figures_as_csv(given).rstrip(), "json": json.dumps}
     click.echo(write["json" if as_json else form](figures))
 
 # %% ../nbs/10i_command_line.ipynb #8f8d1374
 @main.command()
 @_data_option
+@_detect_option
 @click.option("--config", "file", help="A JSON file of settings, such as a model's config.json.  [default: the usual ones]")
 @click.option("--model", help="The network, such as compact, slim or residual.  [default: the config's]")
 @click.option("--from", "start", help="A model whose weights the run begins with, such as default.")
@@ -414,8 +472,8 @@ def evaluate(data: str | None, model: str, split: str, form: str, as_json: bool,
 @click.option("--note", default="", help="A sentence on the run for models/runs.csv.", show_default=False)
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 def train(
-    data: str | None, file: str | Path | None, model: str | None, start: str | None, name: str | None, epochs: int | None,
-    seed: int | None, note: str, resume: bool,
+    data: str | None, detect: bool, file: str | Path | None, model: str | None, start: str | None, name: str | None,
+    epochs: int | None, seed: int | None, note: str, resume: bool,
 ) -> None:
     "Train a network, on FER-2013 or on your own classes, and write its folder: what serve and predict take, figures and card."
     from fer_nb.make_model import choose_config, make_model
@@ -429,7 +487,8 @@ def train(
         file = kept
     config = choose_config(file, model=model, start=start, epochs=epochs, seed=seed)
     folder = models / (name or config.model)
-    make_model(config, folder, data, resume, note, verbose=1 if sys.stdout.isatty() else 2)
+    verbose = 1 if sys.stdout.isatty() else 2
+    make_model(config, folder, data, resume, note, verbose=verbose, cut=_cutter() if detect else None)
     known = folder.name if folder.parent == models else folder
     click.echo(f"The model is in {folder}; `fer_nb serve --model {known}` shows it.")
 

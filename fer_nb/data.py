@@ -14,8 +14,9 @@ import re
 import shutil
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -93,6 +94,15 @@ class Faces:
             votes=None if self.votes is None else self.votes[rows],
         )
 
+    def places_in(
+        self,
+        labels: Sequence[str],  # of a model
+    ) -> list[int] | None:
+        "Where each of the classes stands among these labels, by the trade's words for the seven; None where they are others."
+        known = {word: ours for ours, words in _CLASS_WORDS.items() for word in words}
+        theirs = [label if label in self.classes else known.get(label.lower(), label) for label in labels]
+        return [theirs.index(name) for name in self.classes] if sorted(theirs) == sorted(self.classes) else None
+
 # %% ../nbs/02_exploration.ipynb #b309aaf3
 def _to_face(
     image: np.ndarray,  # (height, width) uint8 gray image of one face
@@ -105,8 +115,8 @@ def _to_face(
 # %% ../nbs/02_exploration.ipynb #0fec5f06
 _CSV_USAGES = {"train": "Training", "validation": "PublicTest", "test": "PrivateTest"}  # Kaggle's names of the splits
 _SPLIT_WORDS = {
-    "train": ("train", "training"), "validation": ("validation", "val", "valid", "publictest"),
-    "test": ("test", "testing", "privatetest"),
+    "train": ("train", "training", "train_set"), "validation": ("validation", "val", "valid", "val_set", "publictest"),
+    "test": ("test", "testing", "test_set", "privatetest"),
 }
 _CLASS_WORDS = {
     "angry": ("angry", "anger"), "disgust": ("disgust", "disgusted"), "fear": ("fear", "fearful", "afraid"),
@@ -122,6 +132,9 @@ def _folders(
     return sorted(path.name for path in root.iterdir() if path.is_dir() and path.name[0] not in "._")
 
 
+_NUMBERED = re.compile(r"^\d+[\W_]+")  # what stands before a name so that folders keep an order, such as 3_happy
+
+
 def _named(
     root: Path | zipfile.Path,  # what holds the folders
     words: dict[str, tuple[str, ...]],  # our names, and by which others they go
@@ -129,7 +142,7 @@ def _named(
     "Our name of each folder that has one, and the folder's own; FerError where two folders mean the same."
     found: dict[str, str] = {}
     for name in _folders(root):
-        for ours in (ours for ours, others in words.items() if name.lower() in others):
+        for ours in (ours for ours, others in words.items() if _NUMBERED.sub("", name.lower()) in others):
             if ours in found:
                 raise FerError(f"{root} holds '{found[ours]}' and '{name}', which mean the same; put them together.")
             found[ours] = name
@@ -198,6 +211,8 @@ def _class_folders(
         if not rafdb:
             raise FerError(f"{folder} has classes 1 to 7; name them, or write rafdb: before the path if they are RAF-DB's.")
         return {ours: number for ours, number in sorted((ours, number) for number, ours in _RAFDB.items())}
+    if len(names) > 2 and all(name.isdigit() for name in names):  # of FER-2013's CSV, of AffectNet, or anybody's
+        raise FerError(f"{folder} has classes {', '.join(names)}, which say nothing; name the folders by what they show.")
     known = _named(folder, _CLASS_WORDS)
     if set(names) - set(empty) <= set(known.values()):
         missing = [repr(name) for name in EXPRESSIONS if name not in known]
@@ -222,22 +237,49 @@ def _tell_passed(
         what = "one file is" if len(passed) == 1 else f"{len(passed):,} files are"
         logging.getLogger(__name__).warning("%s: %s no image and passed over, such as %s.", folder, what, passed[0])
 
+# %% ../nbs/02_exploration.ipynb #5f27d7f3
+_Cutter = Callable[[bytes, str], np.ndarray | None]  # an image file's bytes and name; the face, (48, 48) uint8, or None
+
+
+@cache  # once, though a folder without splits is read for each of them
+def _tell_faceless(
+    folder: str,
+    count: int,  # pictures without a face
+    pictures: int,  # all of them
+    first: str,  # the name of one
+) -> None:
+    "Log how many pictures are left out."
+    what = "one picture shows no face and is" if count == 1 else f"{count:,} pictures show no face and are"
+    logging.getLogger(__name__).warning("%s: of %s, %s left out, such as %s.", folder, f"{pictures:,}", what, first)
+
 # %% ../nbs/02_exploration.ipynb #b1f5dc9e
 def _read_classes(
     folder: Path | zipfile.Path,  # pathlib.Path or zipfile.Path that holds a folder for each class
     prefix: str = "",  # only files whose names begin so
     rafdb: bool = False,  # see _class_folders
+    cut: _Cutter | None = None,  # see load_faces
 ) -> Faces:
     "Read `<class>/*.png` as `Faces`, ordered by class and file name."
-    classes, images, labels, names = _class_folders(folder, rafdb), [], [], []
+    classes, images, labels, names, faceless = _class_folders(folder, rafdb), [], [], [], []
     for label, name in enumerate(classes.values()):
         for file in _image_files(folder / name):
-            if file.name.startswith(prefix):
-                images.append(_to_face(decode_gray(file.read_bytes(), file)))
-                labels.append(label)
-                names.append(file.name)
+            if not file.name.startswith(prefix):
+                continue
+            data = file.read_bytes()
+            face = cut(data, str(file)) if cut else _to_face(decode_gray(data, file))
+            if face is None:
+                faceless.append(f"{name}/{file.name}")
+                continue
+            images.append(face)
+            labels.append(label)
+            names.append(file.name)
+    if faceless:
+        _tell_faceless(str(folder), len(faceless), len(faceless) + len(images), faceless[0])
     if not images:
-        raise FerError(f"{folder} holds no image; put the images of each expression into its folder.")
+        what = "face" if faceless else "image"
+        raise FerError(f"{folder} holds no {what}; put the images of each expression into its folder.")
+    if cut and (without := [ours for label, ours in enumerate(classes) if label not in labels]):
+        raise FerError(f"{folder} shows no face of {', '.join(without)}; add pictures of it in which the face is seen.")
     _tell_passed(folder, classes.values())
     return Faces(np.stack(images), np.array(labels), tuple(names), classes=tuple(classes))
 
@@ -267,15 +309,16 @@ def _read_folder(
     root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
     split: str,  # "train", "validation" or "test"
     rafdb: bool = False,  # see _class_folders
+    cut: _Cutter | None = None,  # see load_faces
 ) -> Faces:
     "Read `split/<class>/*.png` as `Faces`; without any split's folder, `<class>/*.png`, of which a fifth is held out."
     root = _inner(root)
     if _has_classes_only(root) and split != "test":
-        faces = _read_classes(root, rafdb=rafdb)
+        faces = _read_classes(root, "", rafdb, cut)
         source = f"{str(root).rstrip('/')} (a fifth of each class held out for validation)"
         return replace(faces.subset(_held_out(faces) == (split == "validation")), source=source)
     folder, prefix = _split_folder(root, split)
-    return replace(_read_classes(folder, prefix, rafdb), source=str(root))
+    return replace(_read_classes(folder, prefix, rafdb, cut), source=str(root))
 
 # %% ../nbs/02_exploration.ipynb #8dc480d6
 _CSV_EXPRESSIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")  # the CSV's own label order
@@ -340,6 +383,8 @@ def _read_csv(
     split: str,  # "train", "validation" or "test"
 ) -> Faces:
     "Read one split of Kaggle's `fer2013.csv` as `Faces`; without the column Usage a fifth is held out."
+    if "Image name" in _csv_columns(path):
+        raise FerError(f"{path} holds the votes of FER+ without faces; name the fer2013.csv or the images that lie beside it.")
     images, labels, names = [], [], []
     whole = _csv_columns(path) & {"emotion", "pixels", "Usage"} == {"emotion", "pixels"} and split != "test"
     for line, row in _csv_rows(path, ("emotion", "pixels") if whole else ("emotion", "pixels", "Usage")):
@@ -416,17 +461,19 @@ def _read_zip(
     root: zipfile.Path,
     split: str,  # "train", "validation" or "test"
     rafdb: bool,  # see _class_folders
+    cut: _Cutter | None,  # see load_faces
 ) -> Faces:
     "Read a zip of image folders, or of the CSV alone."
     tables = [file for file in _inner(root).iterdir() if file.name.lower().endswith(".csv")]
     if len(tables) == 1 and not _named(_inner(root), _SPLIT_WORDS):
         return _read_csv(tables[0], split)
-    return _read_folder(root, split, rafdb)
+    return _read_folder(root, split, rafdb, cut)
 
 # %% ../nbs/02_exploration.ipynb #edfaf9fd
 def load_faces(
     split: str = "train",  # "train", "validation" or "test"
     data: str | Path | None = None,  # folder, zip or CSV, or rafdb:FOLDER; None is what find_data() finds
+    cut: _Cutter | None = None,  # gives the face in an image file's bytes, (48, 48) uint8, or None; None takes images as faces
 ) -> Faces:
     "Read a split of FER-2013, or of anything laid out like it, with the FER+ votes that lie beside it."
     rafdb = str(data).startswith(_RAFDB_MARK)
@@ -438,10 +485,10 @@ def load_faces(
         raise FerError(f"There is no data at {path}; {_mend(path, data)}")
     path = _find_archive(path) if path.is_dir() else path
     if path.is_dir():
-        faces = _read_folder(path, split, rafdb)
+        faces = _read_folder(path, split, rafdb, cut)
     elif zipfile.is_zipfile(path):
         try:
-            faces = _read_zip(zipfile.Path(path), split, rafdb)
+            faces = _read_zip(zipfile.Path(path), split, rafdb, cut)
         except (zipfile.BadZipFile, zlib.error) as error:
             raise FerError(f"{path} is a damaged zip ({error}); fetch it again.") from None
     elif path.suffix.lower() == ".csv":

@@ -7,7 +7,7 @@ __all__ = ['choose_config', 'evaluate_model', 'make_model']
 
 # %% ../nbs/06c_make_model.ipynb #6cd20196
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,13 @@ from .core import FerError, temperature_scale, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
 from .generators import make_targets
-from .litert import LiteRtNetwork, save_model
+from .litert import LiteRtNetwork, find_model, save_model
 from .model_card import machine, save_record
 from fer_nb.model_files import (
     MODEL_JSON,
     MODEL_LITERT,
     MODEL_WEIGHTS,
     Metadata,
-    find_model,
     load_keras_model,
     load_metadata,
     save_metadata,
@@ -163,10 +162,12 @@ def _measure(
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
 ) -> dict[str, Any]:
     "All figures of a model on faces: of the single pass, and averaged with the mirror image."
-    network, metadata = LiteRtNetwork(folder / MODEL_LITERT), load_metadata(folder)
+    metadata = load_metadata(folder)
     metadata = metadata if prior is None else replace(metadata, prior=prior)
+    network = LiteRtNetwork(folder / MODEL_LITERT, metadata=metadata)
     _expecting(np.ones((1, len(metadata.readings) or 1, len(metadata.labels))), metadata)  # says at once what is wrong with it
-    plain, mirrored = (_predict(network, images, folder.name) for images in (faces.images, faces.images[:, :, ::-1]))
+    sides, places = (faces.images, faces.images[:, :, ::-1]), faces.places_in(metadata.labels)
+    plain, mirrored = (_predict(network, images, folder.name)[..., places] for images in sides)
     if fit:
         seen = _seen_badly(network, plain, faces, folder.name) if degraded else plain
         metadata = _calibrated(seen, faces, metadata)
@@ -185,17 +186,18 @@ def evaluate_model(
     split: str = "validation",  # "train", "validation" or "test"
     data: str | Path | None = None,  # see load_faces
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
+    cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> dict[str, Any]:
     "What `evaluate` says of a model on a split, and the `prior` if one is given; FerError where the data has other classes."
-    folder, faces = find_model(model), load_faces(split, data)
+    folder, faces = find_model(model), load_faces(split, data, cut)
     labels = load_metadata(folder).labels
-    if tuple(faces.classes) != labels:
+    if faces.places_in(labels) is None:
         raise FerError(
             f"The model {folder.name} knows {', '.join(labels)}, the data has {', '.join(faces.classes)}; "
             "name a model that was trained on these classes with --model."
         )
     try:
-        training_images = load_faces("train", data).images if split != "train" else None
+        training_images = load_faces("train", data, cut).images if split != "train" else None
     except FerError:  # data without a training split is none to remember
         training_images = None
     figures = _measure(folder, faces, training_images, prior=prior)
@@ -210,6 +212,7 @@ def make_model(
     note: str = "",  # a sentence on the run, for its card and the log
     callbacks: "Sequence[keras.callbacks.Callback]" = (),  # more of Keras', such as livelossplot's
     verbose: str | int = "auto",  # as in keras.Model.fit
+    cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> dict[str, Any]:
     "Train, evaluate, calibrate and save a model; gives its figures on the validation split."
     from fer_nb import training
@@ -219,7 +222,7 @@ def make_model(
     if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
     start, teacher = (_load_trained(name) if name else None for name in (config.start, config.teacher))
-    learn, check = training.load_splits(data)
+    learn, check = training.load_splits(data, cut)
     network, history = training.train(
         config, folder / "run", learn, check, resume, start, teacher, callbacks=callbacks, verbose=verbose
     )

@@ -14,16 +14,8 @@ import numpy as np
 from fastcore.basics import patch
 
 from .core import IMAGE_SIZE, FerError, temperature_scale
-from .litert import LiteRtNetwork
-from fer_nb.model_files import (
-    MODEL_JSON,
-    MODEL_LITERT,
-    MODEL_WEIGHTS,
-    Metadata,
-    find_model,
-    load_keras_model,
-    load_metadata,
-)
+from .litert import LiteRtNetwork, find_model
+from .model_files import MODEL_JSON, MODEL_LITERT, MODEL_WEIGHTS, Metadata, load_keras_model, load_metadata
 from .readings import with_prior
 
 # %% ../nbs/08_model_class.ipynb #8c2689b6
@@ -42,7 +34,7 @@ class FacialExpressionModel:
         folder = Path(model_json_file).resolve().parent
         self.folder, self.name, self.metadata, self.keras_network = folder, folder.name, load_metadata(folder), None
         if runtime == "litert":
-            network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads)
+            network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads, self.metadata)
             self.network = lambda faces: network(faces)[0]
         else:
             keras_network = self.keras_network = load_keras_model(model_json_file, model_weights_file)

@@ -31,12 +31,12 @@ def _visible(
     return float((fine - coarse).std()) / contrast, contrast / max(noise, 0.3), float((crop >= _BURNT_OUT).mean())
 
 # %% ../nbs/08ac_quality.ipynb #acbfeb56
-_CURVES = {  # what is measured, and the share of the accuracy above chance that is kept there; straight lines between
+_CURVES: dict[str, tuple[list[float], list[float]]] = {  # what is measured, and the share of the accuracy above chance that is kept there; straight lines between
     "too far": ([10, 20, 24, 28, 48], [0.2, 0.5, 0.65, 0.8, 1.0]),  # pixels of the frame, the side of the crop
     "blurred": ([0.02, 0.037, 0.05, 0.071, 0.086, 0.106, 0.131], [0.2, 0.48, 0.64, 0.8, 0.85, 0.91, 1.0]),  # detail
     "too dark": ([0.9, 1.0, 1.1, 1.4, 1.7, 2.2, 3.8], [0.2, 0.41, 0.63, 0.83, 0.88, 0.93, 1.0]),  # signal over noise
-    "too bright": ([0.3, 0.57, 0.76, 0.84, 0.92, 1.0], [1.0, 0.89, 0.74, 0.63, 0.52, 0.1]),  # share of pixels that are burnt out
-    "turned away": ([30, 45, 60], [1.0, 0.9, 0.0]),  # degrees of yaw; or of pitch, see _POSE
+    "too bright": ([0.3, 0.57, 0.76, 0.84, 0.92, 1.0], [1.0, 0.89, 0.74, 0.63, 0.52, 0.1]),  # share of burnt-out pixels
+    "turned away": ([30, 45, 60], [1.0, 0.9, 0.0]),  # degrees, of yaw or, less 10, of pitch
 }
 _DARK = 60  # mean gray level below which noise is blamed on the light
 
@@ -71,7 +71,7 @@ def _parts(
     measured = {"too far": face.box[2], "blurred": detail, "too dark": signal, "too bright": burnt}
     if face.pose is not None:
         measured["turned away"] = max(abs(face.pose[0]), abs(face.pose[1]) - 10)  # nodding hides less than turning
-    parts = {reason: float(np.interp(value, *_CURVES[reason])) for reason, value in measured.items()}
+    parts = {reason: float(np.interp(value, _CURVES[reason][0], _CURVES[reason][1])) for reason, value in measured.items()}
     if crop.mean() >= _DARK:
         parts["noisy"] = parts.pop("too dark")
     return {**parts, "covered": 1 - (1 - _COVERED_KEEPS) * _covered(crop)}
@@ -81,7 +81,8 @@ def face_quality(
     crop: np.ndarray,  # (48, 48) uint8, see crop_face
     face: DetectedFace,
 ) -> tuple[float, str]:
-    "How far the expression can be judged, 0 to 1, and what is worst: too far, blurred, too dark, noisy, too bright, turned away, covered."
+    """How far the expression can be judged, 0 to 1, and in a word what is worst: too far, blurred, too dark, noisy, too bright,
+    turned away or covered; no word where nothing is wrong."""
     parts = _parts(crop, face)
     reason = min(parts, key=lambda name: parts[name])
     return parts[reason], reason if parts[reason] < 1 else ""

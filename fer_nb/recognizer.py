@@ -316,7 +316,8 @@ class Recognizer:
         model: FacialExpressionModel,
         detector: FaceSearch | BlazeFace | HaarCascade | None = None,  # FaceSearch where it is None
     ) -> None:
-        self.model, self.detector, self.metadata = model, detector or FaceSearch(), model.metadata
+        self.model, self.metadata = model, model.metadata
+        self.detector: Any = detector or FaceSearch()
 
     @classmethod
     def load(

@@ -10,7 +10,7 @@ import csv
 import io
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timezone
@@ -115,9 +115,10 @@ def _save_config(
 # %% ../nbs/05_training.ipynb #e597661f
 def load_splits(
     data: str | Path | None = None,  # see load_faces
+    cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> tuple[Faces, Faces]:
     "The training and the validation split of the same classes."
-    training, validation = load_faces("train", data), load_faces("validation", data)
+    training, validation = load_faces("train", data, cut), load_faces("validation", data, cut)
     if training.classes != validation.classes:
         odd = ", ".join(sorted(set(training.classes) ^ set(validation.classes)))
         raise FerError(f"Of {training.source}, only one of training and validation split has {odd}; both need the same.")

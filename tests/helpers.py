@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fer_nb.benchmark import serving
-from fer_nb.model_files import find_model
+from fer_nb.litert import find_model
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_MODEL = find_model()
