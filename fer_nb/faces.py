@@ -186,7 +186,8 @@ def decode(
 ) -> list[DetectedFace]:
     "The faces that the network sees in its input, in the input's pixels, the surest first."
     shape = inputs.shape
-    network = self.networks[shape] = self.networks.pop(shape, None) or LiteRtNetwork(self.path, self.threads)
+    network = self.networks.pop(shape) if shape in self.networks else LiteRtNetwork(self.path, self.threads)
+    self.networks[shape] = network
     while len(self.networks) > _SHAPES:
         del self.networks[next(iter(self.networks))]
     points, logits = sorted((output[0] for output in network(inputs)), key=lambda output: -output.shape[-1])
