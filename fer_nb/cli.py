@@ -590,6 +590,16 @@ def benchmark_against(python: str, as_json: bool, rounds: int, seconds: float, c
     _show(run_comparison(python, rounds, seconds, calls), rounds + 1, as_json)
 
 # %% ../nbs/10i_command_line.ipynb #537295f2
+@benchmark.command("faces")
+@_json_option
+@_fer_option
+def benchmark_faces(as_json: bool, fer_python: str | None) -> None:
+    "Count the faces that each detector finds, near and far, and time it."
+    from fer_nb.benchmark import run_face_benchmark
+
+    _show(run_face_benchmark(fer_python), 10, as_json)
+
+
 @benchmark.command("serve")
 @_json_option
 @_model_option
