@@ -42,7 +42,7 @@ def create_app(
     metrics: Any,  # counts what happens, and tells it as text(); such as Metrics
     state: ServerState | None = None,  # whether it is ready, and when it closes; None is ready from the start
 ) -> Flask:
-    "The web application around its parts."
+    "The whole web application around a camera, a recognizer, sessions and figures."
     app = create_small_app(camera, recognizer, metrics)
     add_sessions(app, sessions, metrics)
     add_operations(app, recognizer.name, metrics, state or ServerState(ready=True))

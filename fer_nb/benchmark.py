@@ -254,24 +254,6 @@ def _measure_way(
         result[str(faces)] = {"faces_found": len(found), "frames_per_second": rate, "stages": summary}
     return {**result, "peak_memory_mb": process_usage()["peak_mb"]}
 
-# %% ../nbs/10f_benchmark.ipynb #5565212d
-def run_benchmark(
-    name: str = "default",  # the model
-    frames: int = 60,  # timed frames a round
-    rounds: int = 3,  # each way in turn, so that a noisy moment does not fall on one alone
-) -> Iterator[Measured | None]:
-    "The course's way and this project's, in turn: None after each step, and what was measured last."
-    done: dict[str, list] = {"course": [], "ours": []}
-    for _ in range(rounds):
-        for way, results in done.items():
-            results.append(run_apart("fer_nb.benchmark:_measure_way", way, str(name), frames, time.time()))
-            yield None
-    ways = {}
-    for way, results in done.items():
-        ways[way] = sorted(results, key=lambda result: result["1"]["stages"]["whole"]["median_ms"])[rounds // 2]
-        ways[way]["first_label_s"] = float(np.median([result["first_label_s"] for result in results]))
-    yield Measured({"ways": ways}, _format_ways(ways["course"], ways["ours"]))
-
 # %% ../nbs/10f_benchmark.ipynb #e996fc45
 def _format_ways(
     course: dict,  # what _measure_way gives of the course's way
@@ -291,6 +273,24 @@ def _format_ways(
     lines.append(f"| start to first label | {a:.2f} s | {b:.2f} s | {a / b:.1f} |")
     a, b = course["peak_memory_mb"], ours["peak_memory_mb"]
     return [*lines, f"| peak memory | {a:.0f} MB | {b:.0f} MB | {a / b:.1f} |"] if a and b else lines
+
+# %% ../nbs/10f_benchmark.ipynb #5565212d
+def run_benchmark(
+    name: str = "default",  # the model
+    frames: int = 60,  # timed frames a round
+    rounds: int = 3,  # each way in turn, so that a noisy moment does not fall on one alone
+) -> Iterator[Measured | None]:
+    "The course's way and this project's, in turn: None after each step, and what was measured last."
+    done: dict[str, list] = {"course": [], "ours": []}
+    for _ in range(rounds):
+        for way, results in done.items():
+            results.append(run_apart("fer_nb.benchmark:_measure_way", way, str(name), frames, time.time()))
+            yield None
+    ways = {}
+    for way, results in done.items():
+        ways[way] = sorted(results, key=lambda result: result["1"]["stages"]["whole"]["median_ms"])[rounds // 2]
+        ways[way]["first_label_s"] = float(np.median([result["first_label_s"] for result in results]))
+    yield Measured({"ways": ways}, _format_ways(ways["course"], ways["ours"]))
 
 # %% ../nbs/10f_benchmark.ipynb #38743dbb
 class Connection:
@@ -376,6 +376,18 @@ def _is_ready(
     except (OSError, FerError):
         return False
 
+# %% ../nbs/10f_benchmark.ipynb #48dcc48d
+def _end(
+    process: subprocess.Popen,
+) -> None:
+    "Ask it to end, and end it where it does not."
+    process.terminate()
+    try:
+        process.wait(5)  # seconds: the server lets go of its clients in three
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
 # %% ../nbs/10f_benchmark.ipynb #e808d887
 _COMMAND = (sys.executable, "-c", "from fer_nb.cli import main; main()")  # `fer_nb` of this Python
 
@@ -405,18 +417,6 @@ def serving(
             yield process
         finally:
             _end(process)
-
-# %% ../nbs/10f_benchmark.ipynb #48dcc48d
-def _end(
-    process: subprocess.Popen,
-) -> None:
-    "Ask it to end, and end it where it does not."
-    process.terminate()
-    try:
-        process.wait(5)  # seconds: the server lets go of its clients in three
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 # %% ../nbs/10f_benchmark.ipynb #fe4f4217
 @dataclass
@@ -511,28 +511,6 @@ def _predict_values(
     label, processor = (1000 * float(np.median([one[key] for one in used])) for key in ("label_s", "processor_s"))
     return {"predict, start to label, ms": label, "predict, processor time, ms": processor}
 
-# %% ../nbs/10f_benchmark.ipynb #044744de
-def _http_values(
-    server: Any,  # what running_server gives
-    calls: int,  # of each kind
-) -> dict[str, float]:
-    "The median of both calls in milliseconds and the server's processor time for one, with one face and with five."
-    values = {}
-    with Connection(server.port) as connection:
-        session = connection.ask("/api/sessions")["session"]
-        frames = (f"/api/frames?session={session}&frame={number}" for number in count())  # a number that was there is dropped
-        paths: dict[str, Iterator[str]] = {"/api/predict": repeat("/api/predict"), "/api/frames": frames}
-        for faces, name in ((1, "one face"), (5, "five faces")):
-            jpeg = _as_jpeg(benchmark_frame(faces))
-            for call, path in paths.items():
-                before = process_usage(server.pid)["processor_seconds"]
-                values[f"{call}, {name}, median ms"] = _median_ms(connection, islice(path, calls), jpeg, faces)
-                if before is not None:
-                    used = process_usage(server.pid)["processor_seconds"] - before
-                    values[f"{call}, {name}, processor time, ms"] = 1000 * used / calls
-        connection.call("POST", f"/api/sessions/{session}/end")
-    return values
-
 # %% ../nbs/10f_benchmark.ipynb #b279d014
 def _median_ms(
     connection: Connection,
@@ -557,34 +535,27 @@ def _as_jpeg(
     "The frame as a browser would send it."
     return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
-# %% ../nbs/10f_benchmark.ipynb #0c642018
-def run_comparison(
-    python: str,  # the path of a Python beside which another fer_nb is installed
-    rounds: int = 5,  # both builds in turn
-    seconds: float = 60,  # length of the clip
-    calls: int = 60,  # of each kind over HTTP in each round
-    starts: int = 5,  # of `fer_nb predict` in each round
-) -> Iterator[Measured | None]:
-    "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
-    theirs_env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which may lead to this build
-    builds = {"this": _Build(sys.executable, dict(os.environ)), "other": _Build(str(python), theirs_env)}
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        names = {who: build.name(folder) for who, build in builds.items()}
-        (folder / "face.jpg").write_bytes(_as_jpeg(benchmark_frame(1)))
-        write_clip(folder / "clip.mp4", seconds)
-        servers = {who: stack.enter_context(build.serving(folder)) for who, build in builds.items()}
-        for server in servers.values():
-            _http_values(server, _WARM_UP)
-        done = []
-        for turn in range(rounds):
-            order = list(builds)[:: -1 if turn % 2 else 1]
-            done.append(_run_round({who: (builds[who], servers[who]) for who in order}, folder, seconds, calls, starts))
-            yield None
-    rows = _compare_rounds([one["this"] for one in done], [one["other"] for one in done])
-    figures = {"builds": names, "rounds": rounds, "load_before": load, "rows": rows}
-    yield Measured(figures, _format_comparison(figures))
+# %% ../nbs/10f_benchmark.ipynb #044744de
+def _http_values(
+    server: Any,  # what running_server gives
+    calls: int,  # of each kind
+) -> dict[str, float]:
+    "The median of both calls in milliseconds and the server's processor time for one, with one face and with five."
+    values = {}
+    with Connection(server.port) as connection:
+        session = connection.ask("/api/sessions")["session"]
+        frames = (f"/api/frames?session={session}&frame={number}" for number in count())  # a number that was there is dropped
+        paths: dict[str, Iterator[str]] = {"/api/predict": repeat("/api/predict"), "/api/frames": frames}
+        for faces, name in ((1, "one face"), (5, "five faces")):
+            jpeg = _as_jpeg(benchmark_frame(faces))
+            for call, path in paths.items():
+                before = process_usage(server.pid)["processor_seconds"]
+                values[f"{call}, {name}, median ms"] = _median_ms(connection, islice(path, calls), jpeg, faces)
+                if before is not None:
+                    used = process_usage(server.pid)["processor_seconds"] - before
+                    values[f"{call}, {name}, processor time, ms"] = 1000 * used / calls
+        connection.call("POST", f"/api/sessions/{session}/end")
+    return values
 
 # %% ../nbs/10f_benchmark.ipynb #4bdc0624
 def _run_round(
@@ -647,3 +618,32 @@ def _format_comparison(
     builds = f"This build: fer_nb {figures['builds']['this']}. The other: fer_nb {figures['builds']['other']}."
     load = f"the machine's load before them: {figures['load_before']:.1f}"
     return [*lines, "", f"{builds} {figures['rounds']} rounds in turn; {load}."]
+
+# %% ../nbs/10f_benchmark.ipynb #0c642018
+def run_comparison(
+    python: str,  # the path of a Python beside which another fer_nb is installed
+    rounds: int = 5,  # both builds in turn
+    seconds: float = 60,  # length of the clip
+    calls: int = 60,  # of each kind over HTTP in each round
+    starts: int = 5,  # of `fer_nb predict` in each round
+) -> Iterator[Measured | None]:
+    "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
+    theirs_env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which may lead to this build
+    builds = {"this": _Build(sys.executable, dict(os.environ)), "other": _Build(str(python), theirs_env)}
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        names = {who: build.name(folder) for who, build in builds.items()}
+        (folder / "face.jpg").write_bytes(_as_jpeg(benchmark_frame(1)))
+        write_clip(folder / "clip.mp4", seconds)
+        servers = {who: stack.enter_context(build.serving(folder)) for who, build in builds.items()}
+        for server in servers.values():
+            _http_values(server, _WARM_UP)
+        done = []
+        for turn in range(rounds):
+            order = list(builds)[:: -1 if turn % 2 else 1]
+            done.append(_run_round({who: (builds[who], servers[who]) for who in order}, folder, seconds, calls, starts))
+            yield None
+    rows = _compare_rounds([one["this"] for one in done], [one["other"] for one in done])
+    figures = {"builds": names, "rounds": rounds, "load_before": load, "rows": rows}
+    yield Measured(figures, _format_comparison(figures))
