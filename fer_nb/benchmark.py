@@ -42,7 +42,7 @@ class Stopwatch:
         self,
         stages: dict[str, float],  # seconds of each stage, such as Recognition.stages
     ) -> None:
-        "Take what somebody else timed."
+        "Add the seconds of stages that were timed elsewhere."
         for name, seconds in stages.items():
             self.seconds.setdefault(name, []).append(seconds)
 
@@ -67,7 +67,7 @@ class Stopwatch:
 def process_usage(
     pid: int | None = None,  # of a process; None: this one
 ) -> dict[str, Any]:
-    "Its `memory_mb`, the peak `peak_mb`, `processor_seconds`, `threads` and `files`; each None where there is no /proc."
+    "A process's `memory_mb`, the peak `peak_mb`, `processor_seconds`, `threads`, `files`; each None where there is no /proc."
     folder = Path("/proc", str(pid or "self"))
     try:
         status, stat = ((folder / name).read_text() for name in ("status", "stat"))
@@ -89,7 +89,7 @@ _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "numpy") 
 
 @dataclass
 class Measured:
-    "What a benchmark found."
+    "What a benchmark found: figures for a program, and tables for a person."
 
     figures: dict[str, Any]  # for a program: what JSON knows; the machine comes in as well
     tables: list[str]  # lines of Markdown, for a person
@@ -141,7 +141,7 @@ def answer(
     self: Runner,
     line: object,  # what it is told; its text holds no line break
 ) -> dict:
-    "Its answer; FerError with its own last words where it ends instead."
+    "Write it a line; gives its answer. FerError with its own last words where it ends instead."
     try:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
@@ -163,7 +163,7 @@ def run_apart(
     function: str,  # "module:function"
     *arguments: Any,
 ) -> Any:
-    "What a function gives, in a process of its own that ends with it."
+    "Call a function in a process of its own that ends with it; gives what the function gives."
     with Runner(function, [sys.executable, _RUNNERS / "own.py"]) as runner:
         return runner.answer(json.dumps([function, arguments]))["result"]
 
@@ -322,7 +322,7 @@ def call(
     path: str,  # with its query
     body: bytes = b"",  # an image when it is posted
 ) -> tuple[int, bytes]:
-    "Status and body of an answer."
+    "Send a request; gives the status and the body of the answer."
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: image/jpeg\r\n"
     self.socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     data = b""
@@ -353,7 +353,7 @@ def ask(
     path: str,  # with its query
     body: bytes = b"",  # an image
 ) -> dict:
-    "What the server answers to a POST; a refusal is a FerError."
+    "POST to the server; gives its answer, read as JSON. A refusal is a FerError."
     status, answer = self.call("POST", path, body)
     if status >= 300:
         raise FerError(f"The server answers {path.partition('?')[0]} with {status}: {answer[:200].decode(errors='replace')}")
@@ -475,7 +475,7 @@ def write_clip(
     path: str | Path,  # .mp4
     seconds: float,  # its length
 ) -> None:
-    "Two faces, 640x480, 25 frames a second."
+    "Write a clip of two faces that move, 640x480, 25 frames a second."
     from fer_nb.sources import DEMO_PHOTO, ClipWriter, demo_frame
 
     photo = cv2.imread(str(DEMO_PHOTO))
