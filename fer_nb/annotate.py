@@ -181,7 +181,7 @@ def load_recognizers(
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> list[Recognizer]:
-    "One for each thread, their networks on one thread."
+    "A Recognizer for each thread that recognizes, each with its networks on one thread."
     count = max(2, (os.cpu_count() or 1) - 1) if workers is None else workers
     return [Recognizer.load(model, threads=1, prior=prior, smallest=smallest) for _ in range(count)]
 

@@ -145,34 +145,6 @@ def _memory_growth(
     frames = Run(f"{path}.parquet", [path], model).work(overwrite=True, progress=read).frames
     return {"frames": frames, "after_a_tenth_mb": readings[tenth], "at_the_end_mb": readings[10 * tenth]}
 
-# %% ../nbs/10h_annotate_benchmark.ipynb #ef7d6525
-def run_annotate_benchmark(
-    model: str = "default",  # see find_model
-    seconds: float = 60.0,  # length of the clip
-    rounds: int = 3,  # each way in turn
-    minutes: float = 0,  # length of the video for the memory; 0 leaves it out
-    fer_python: str | None = None,  # the path of a Python that has the package fer
-) -> Iterator[Measured | None]:
-    "None after each round, and what was measured last."
-    with tempfile.TemporaryDirectory() as folder:
-        clip, model = f"{folder}/clip.mp4", str(model)
-        write_clip(clip, seconds)
-        ways: dict[str, list[dict]] = {way: [] for way in (*_WAYS, _APART)}
-        for _ in range(rounds):
-            for way, results in ways.items():
-                call = (f"{_HERE}_time_apart",) if way == _APART else (f"{_HERE}_time_way", way)
-                results.append(run_apart(*call, clip, model))
-            yield None
-        result: dict[str, Any] = {"clip_seconds": seconds, "stages": run_apart(f"{_HERE}_time_stages", clip, model)}
-        result["ways"] = {way: sorted(results, key=lambda one: one["seconds"])[rounds // 2] for way, results in ways.items()}
-        if minutes:
-            _write_loop(f"{folder}/long.mp4", clip, max(1, round(60 * minutes / seconds)))
-            result["memory"] = run_apart(f"{_HERE}_memory_growth", f"{folder}/long.mp4", model)
-        if fer_python:
-            with Runner("fer", [fer_python, package_folder() / "runners" / "fer_video.py"], folder) as runner:
-                result["fer"] = runner.answer(clip)
-        yield Measured(result, _format_annotating(result))
-
 # %% ../nbs/10h_annotate_benchmark.ipynb #cf9e7e10
 def _format_annotating(
     result: dict[str, Any],  # what run_annotate_benchmark measured
@@ -194,3 +166,31 @@ def _format_annotating(
         frames, early, late = result["memory"].values()
         lines += ["", f"Memory over {frames:,} frames: {early:.0f} MB after a tenth, {late:.0f} MB at the end."]
     return lines
+
+# %% ../nbs/10h_annotate_benchmark.ipynb #ef7d6525
+def run_annotate_benchmark(
+    model: str = "default",  # see find_model
+    seconds: float = 60.0,  # length of the clip
+    rounds: int = 3,  # each way in turn
+    minutes: float = 0,  # length of the video for the memory; 0 leaves it out
+    fer_python: str | None = None,  # the path of a Python that has the package fer
+) -> Iterator[Measured | None]:
+    "Time the ways through a clip in turn: None after each round, and at last what was measured."
+    with tempfile.TemporaryDirectory() as folder:
+        clip, model = f"{folder}/clip.mp4", str(model)
+        write_clip(clip, seconds)
+        ways: dict[str, list[dict]] = {way: [] for way in (*_WAYS, _APART)}
+        for _ in range(rounds):
+            for way, results in ways.items():
+                call = (f"{_HERE}_time_apart",) if way == _APART else (f"{_HERE}_time_way", way)
+                results.append(run_apart(*call, clip, model))
+            yield None
+        result: dict[str, Any] = {"clip_seconds": seconds, "stages": run_apart(f"{_HERE}_time_stages", clip, model)}
+        result["ways"] = {way: sorted(results, key=lambda one: one["seconds"])[rounds // 2] for way, results in ways.items()}
+        if minutes:
+            _write_loop(f"{folder}/long.mp4", clip, max(1, round(60 * minutes / seconds)))
+            result["memory"] = run_apart(f"{_HERE}_memory_growth", f"{folder}/long.mp4", model)
+        if fer_python:
+            with Runner("fer", [fer_python, package_folder() / "runners" / "fer_video.py"], folder) as runner:
+                result["fer"] = runner.answer(clip)
+        yield Measured(result, _format_annotating(result))

@@ -42,7 +42,7 @@ class Stopwatch:
         self,
         stages: dict[str, float],  # seconds of each stage, such as Recognition.stages
     ) -> None:
-        "Take what somebody else timed."
+        "Add the seconds of stages that were timed elsewhere."
         for name, seconds in stages.items():
             self.seconds.setdefault(name, []).append(seconds)
 
@@ -67,7 +67,7 @@ class Stopwatch:
 def process_usage(
     pid: int | None = None,  # of a process; None: this one
 ) -> dict[str, Any]:
-    "Its `memory_mb`, the peak `peak_mb`, `processor_seconds`, `threads` and `files`; each None where there is no /proc."
+    "A process's `memory_mb`, the peak `peak_mb`, `processor_seconds`, `threads`, `files`; each None where there is no /proc."
     folder = Path("/proc", str(pid or "self"))
     try:
         status, stat = ((folder / name).read_text() for name in ("status", "stat"))
@@ -89,7 +89,7 @@ _PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "numpy") 
 
 @dataclass
 class Measured:
-    "What a benchmark found."
+    "What a benchmark found: figures for a program, and tables for a person."
 
     figures: dict[str, Any]  # for a program: what JSON knows; the machine comes in as well
     tables: list[str]  # lines of Markdown, for a person
@@ -141,7 +141,7 @@ def answer(
     self: Runner,
     line: object,  # what it is told; its text holds no line break
 ) -> dict:
-    "Its answer; FerError with its own last words where it ends instead."
+    "Write it a line; gives its answer. FerError with its own last words where it ends instead."
     try:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
@@ -163,7 +163,7 @@ def run_apart(
     function: str,  # "module:function"
     *arguments: Any,
 ) -> Any:
-    "What a function gives, in a process of its own that ends with it."
+    "Call a function in a process of its own that ends with it; gives what the function gives."
     with Runner(function, [sys.executable, _RUNNERS / "own.py"]) as runner:
         return runner.answer(json.dumps([function, arguments]))["result"]
 
@@ -254,24 +254,6 @@ def _measure_way(
         result[str(faces)] = {"faces_found": len(found), "frames_per_second": rate, "stages": summary}
     return {**result, "peak_memory_mb": process_usage()["peak_mb"]}
 
-# %% ../nbs/10f_benchmark.ipynb #5565212d
-def run_benchmark(
-    name: str = "default",  # the model
-    frames: int = 60,  # timed frames a round
-    rounds: int = 3,  # each way in turn, so that a noisy moment does not fall on one alone
-) -> Iterator[Measured | None]:
-    "The course's way and this project's, in turn: None after each step, and what was measured last."
-    done: dict[str, list] = {"course": [], "ours": []}
-    for _ in range(rounds):
-        for way, results in done.items():
-            results.append(run_apart("fer_nb.benchmark:_measure_way", way, str(name), frames, time.time()))
-            yield None
-    ways = {}
-    for way, results in done.items():
-        ways[way] = sorted(results, key=lambda result: result["1"]["stages"]["whole"]["median_ms"])[rounds // 2]
-        ways[way]["first_label_s"] = float(np.median([result["first_label_s"] for result in results]))
-    yield Measured({"ways": ways}, _format_ways(ways["course"], ways["ours"]))
-
 # %% ../nbs/10f_benchmark.ipynb #e996fc45
 def _format_ways(
     course: dict,  # what _measure_way gives of the course's way
@@ -291,6 +273,24 @@ def _format_ways(
     lines.append(f"| start to first label | {a:.2f} s | {b:.2f} s | {a / b:.1f} |")
     a, b = course["peak_memory_mb"], ours["peak_memory_mb"]
     return [*lines, f"| peak memory | {a:.0f} MB | {b:.0f} MB | {a / b:.1f} |"] if a and b else lines
+
+# %% ../nbs/10f_benchmark.ipynb #5565212d
+def run_benchmark(
+    name: str = "default",  # the model
+    frames: int = 60,  # timed frames a round
+    rounds: int = 3,  # each way in turn, so that a noisy moment does not fall on one alone
+) -> Iterator[Measured | None]:
+    "The course's way and this project's, in turn: None after each step, and what was measured last."
+    done: dict[str, list] = {"course": [], "ours": []}
+    for _ in range(rounds):
+        for way, results in done.items():
+            results.append(run_apart("fer_nb.benchmark:_measure_way", way, str(name), frames, time.time()))
+            yield None
+    ways = {}
+    for way, results in done.items():
+        ways[way] = sorted(results, key=lambda result: result["1"]["stages"]["whole"]["median_ms"])[rounds // 2]
+        ways[way]["first_label_s"] = float(np.median([result["first_label_s"] for result in results]))
+    yield Measured({"ways": ways}, _format_ways(ways["course"], ways["ours"]))
 
 # %% ../nbs/10f_benchmark.ipynb #7425ed96
 _FACE = np.array([173.0, 74, 104, 104])  # left, top, width, height of the face in the demo photograph, pixels
@@ -443,7 +443,7 @@ def call(
     path: str,  # with its query
     body: bytes = b"",  # an image when it is posted
 ) -> tuple[int, bytes]:
-    "Status and body of an answer."
+    "Send a request; gives the status and the body of the answer."
     head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{self.port}\r\nContent-Type: image/jpeg\r\n"
     self.socket.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
     data = b""
@@ -474,7 +474,7 @@ def ask(
     path: str,  # with its query
     body: bytes = b"",  # an image
 ) -> dict:
-    "What the server answers to a POST; a refusal is a FerError."
+    "POST to the server; gives its answer, read as JSON. A refusal is a FerError."
     status, answer = self.call("POST", path, body)
     if status >= 300:
         raise FerError(f"The server answers {path.partition('?')[0]} with {status}: {answer[:200].decode(errors='replace')}")
@@ -496,6 +496,18 @@ def _is_ready(
             return connection.call("GET", "/healthz")[0] == 200
     except (OSError, FerError):
         return False
+
+# %% ../nbs/10f_benchmark.ipynb #48dcc48d
+def _end(
+    process: subprocess.Popen,
+) -> None:
+    "Ask it to end, and end it where it does not."
+    process.terminate()
+    try:
+        process.wait(5)  # seconds: the server lets go of its clients in three
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 # %% ../nbs/10f_benchmark.ipynb #e808d887
 _COMMAND = (sys.executable, "-c", "from fer_nb.cli import main; main()")  # `fer_nb` of this Python
@@ -526,18 +538,6 @@ def serving(
             yield process
         finally:
             _end(process)
-
-# %% ../nbs/10f_benchmark.ipynb #48dcc48d
-def _end(
-    process: subprocess.Popen,
-) -> None:
-    "Ask it to end, and end it where it does not."
-    process.terminate()
-    try:
-        process.wait(5)  # seconds: the server lets go of its clients in three
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 # %% ../nbs/10f_benchmark.ipynb #fe4f4217
 @dataclass
@@ -596,7 +596,7 @@ def write_clip(
     path: str | Path,  # .mp4
     seconds: float,  # its length
 ) -> None:
-    "Two faces, 640x480, 25 frames a second."
+    "Write a clip of two faces that move, 640x480, 25 frames a second."
     from fer_nb.sources import DEMO_PHOTO, ClipWriter, demo_frame
 
     photo = cv2.imread(str(DEMO_PHOTO))
@@ -632,28 +632,6 @@ def _predict_values(
     label, processor = (1000 * float(np.median([one[key] for one in used])) for key in ("label_s", "processor_s"))
     return {"predict, start to label, ms": label, "predict, processor time, ms": processor}
 
-# %% ../nbs/10f_benchmark.ipynb #044744de
-def _http_values(
-    server: Any,  # what running_server gives
-    calls: int,  # of each kind
-) -> dict[str, float]:
-    "The median of both calls in milliseconds and the server's processor time for one, with one face and with five."
-    values = {}
-    with Connection(server.port) as connection:
-        session = connection.ask("/api/sessions")["session"]
-        frames = (f"/api/frames?session={session}&frame={number}" for number in count())  # a number that was there is dropped
-        paths: dict[str, Iterator[str]] = {"/api/predict": repeat("/api/predict"), "/api/frames": frames}
-        for faces, name in ((1, "one face"), (5, "five faces")):
-            jpeg = _as_jpeg(benchmark_frame(faces))
-            for call, path in paths.items():
-                before = process_usage(server.pid)["processor_seconds"]
-                values[f"{call}, {name}, median ms"] = _median_ms(connection, islice(path, calls), jpeg, faces)
-                if before is not None:
-                    used = process_usage(server.pid)["processor_seconds"] - before
-                    values[f"{call}, {name}, processor time, ms"] = 1000 * used / calls
-        connection.call("POST", f"/api/sessions/{session}/end")
-    return values
-
 # %% ../nbs/10f_benchmark.ipynb #b279d014
 def _median_ms(
     connection: Connection,
@@ -678,34 +656,27 @@ def _as_jpeg(
     "The frame as a browser would send it."
     return cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
 
-# %% ../nbs/10f_benchmark.ipynb #0c642018
-def run_comparison(
-    python: str,  # the path of a Python beside which another fer_nb is installed
-    rounds: int = 5,  # both builds in turn
-    seconds: float = 60,  # length of the clip
-    calls: int = 60,  # of each kind over HTTP in each round
-    starts: int = 5,  # of `fer_nb predict` in each round
-) -> Iterator[Measured | None]:
-    "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
-    theirs_env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which may lead to this build
-    builds = {"this": _Build(sys.executable, dict(os.environ)), "other": _Build(str(python), theirs_env)}
-    load = os.getloadavg()[0]
-    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
-        folder = Path(name)
-        names = {who: build.name(folder) for who, build in builds.items()}
-        (folder / "face.jpg").write_bytes(_as_jpeg(benchmark_frame(1)))
-        write_clip(folder / "clip.mp4", seconds)
-        servers = {who: stack.enter_context(build.serving(folder)) for who, build in builds.items()}
-        for server in servers.values():
-            _http_values(server, _WARM_UP)
-        done = []
-        for turn in range(rounds):
-            order = list(builds)[:: -1 if turn % 2 else 1]
-            done.append(_run_round({who: (builds[who], servers[who]) for who in order}, folder, seconds, calls, starts))
-            yield None
-    rows = _compare_rounds([one["this"] for one in done], [one["other"] for one in done])
-    figures = {"builds": names, "rounds": rounds, "load_before": load, "rows": rows}
-    yield Measured(figures, _format_comparison(figures))
+# %% ../nbs/10f_benchmark.ipynb #044744de
+def _http_values(
+    server: Any,  # what running_server gives
+    calls: int,  # of each kind
+) -> dict[str, float]:
+    "The median of both calls in milliseconds and the server's processor time for one, with one face and with five."
+    values = {}
+    with Connection(server.port) as connection:
+        session = connection.ask("/api/sessions")["session"]
+        frames = (f"/api/frames?session={session}&frame={number}" for number in count())  # a number that was there is dropped
+        paths: dict[str, Iterator[str]] = {"/api/predict": repeat("/api/predict"), "/api/frames": frames}
+        for faces, name in ((1, "one face"), (5, "five faces")):
+            jpeg = _as_jpeg(benchmark_frame(faces))
+            for call, path in paths.items():
+                before = process_usage(server.pid)["processor_seconds"]
+                values[f"{call}, {name}, median ms"] = _median_ms(connection, islice(path, calls), jpeg, faces)
+                if before is not None:
+                    used = process_usage(server.pid)["processor_seconds"] - before
+                    values[f"{call}, {name}, processor time, ms"] = 1000 * used / calls
+        connection.call("POST", f"/api/sessions/{session}/end")
+    return values
 
 # %% ../nbs/10f_benchmark.ipynb #4bdc0624
 def _run_round(
@@ -768,3 +739,32 @@ def _format_comparison(
     builds = f"This build: fer_nb {figures['builds']['this']}. The other: fer_nb {figures['builds']['other']}."
     load = f"the machine's load before them: {figures['load_before']:.1f}"
     return [*lines, "", f"{builds} {figures['rounds']} rounds in turn; {load}."]
+
+# %% ../nbs/10f_benchmark.ipynb #0c642018
+def run_comparison(
+    python: str,  # the path of a Python beside which another fer_nb is installed
+    rounds: int = 5,  # both builds in turn
+    seconds: float = 60,  # length of the clip
+    calls: int = 60,  # of each kind over HTTP in each round
+    starts: int = 5,  # of `fer_nb predict` in each round
+) -> Iterator[Measured | None]:
+    "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
+    theirs_env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which may lead to this build
+    builds = {"this": _Build(sys.executable, dict(os.environ)), "other": _Build(str(python), theirs_env)}
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        names = {who: build.name(folder) for who, build in builds.items()}
+        (folder / "face.jpg").write_bytes(_as_jpeg(benchmark_frame(1)))
+        write_clip(folder / "clip.mp4", seconds)
+        servers = {who: stack.enter_context(build.serving(folder)) for who, build in builds.items()}
+        for server in servers.values():
+            _http_values(server, _WARM_UP)
+        done = []
+        for turn in range(rounds):
+            order = list(builds)[:: -1 if turn % 2 else 1]
+            done.append(_run_round({who: (builds[who], servers[who]) for who in order}, folder, seconds, calls, starts))
+            yield None
+    rows = _compare_rounds([one["this"] for one in done], [one["other"] for one in done])
+    figures = {"builds": names, "rounds": rounds, "load_before": load, "rows": rows}
+    yield Measured(figures, _format_comparison(figures))

@@ -128,7 +128,7 @@ class VideoCamera:
         self,
         sentence: str,  # of an error
     ) -> str:
-        "The sentence, with files by their names alone: viewers read it."
+        "A fault's sentence with files by their names alone, since viewers read it."
         if self.path is None:
             return sentence
         inside = f"{self.path}/" if self.path.is_dir() else f"{self.path.parent}/"

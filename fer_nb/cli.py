@@ -36,7 +36,7 @@ class _FerGroup(click.Group):
         failure.exit_code = 2
         raise failure from None
 
-# %% ../nbs/10i_command_line.ipynb #68975389
+
 @click.group(cls=_FerGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(package_name="fer_nb")
 def main() -> None:

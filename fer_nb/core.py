@@ -30,6 +30,9 @@ IMAGE_SIZE = 48  # pixels, the height and the width of a FER-2013 face
 class FerError(Exception):
     "Something a person gave us can't be used: one sentence that names the thing and the mend."
 
+    def _render_traceback_(self) -> list[str]:  # IPython's name for it
+        return [f"{type(self).__name__}: {self}"]
+
 # %% ../nbs/01_intro.ipynb #39a46b6e
 class TooBusy(FerError):
     "No place is free, or an answer takes too long; it may be otherwise in a moment."
@@ -261,7 +264,7 @@ UNSURE_COLOUR = _COLOURS["neutral"]  # of a label that is not worth saying
 def label_colours(
     labels: Sequence[str],  # the classes of a model
 ) -> dict[str, _Colour]:
-    "The colour of each label."
+    "A colour for each label, in two tones: for light and for dark backgrounds."
     others = cycle(_MORE_COLOURS + [colour for name, colour in _COLOURS.items() if name not in labels])
     return {name: _COLOURS[name] if name in _COLOURS else next(others) for name in labels}
 

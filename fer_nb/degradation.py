@@ -151,7 +151,7 @@ def blurred(
     face: np.ndarray,  # (48, 48) uint8, gray
     sigma: float,  # pixels, the standard deviation of the Gaussian
 ) -> np.ndarray:
-    "The face through a Gaussian."
+    "The face blurred by a Gaussian."
     return cv2.GaussianBlur(face, (0, 0), sigma)
 
 # %% ../nbs/03a_degradation.ipynb #e1a5dd7e
@@ -203,7 +203,7 @@ def shrunk(
     side: int,  # pixels that the face had
     upward: int = cv2.INTER_LINEAR,  # how it was enlarged, a flag of cv2.resize
 ) -> np.ndarray:
-    "The face made small, and large again."
+    "The face at a lower resolution: made small, and large again."
     few = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
     return cv2.resize(few, (IMAGE_SIZE, IMAGE_SIZE), interpolation=upward)
 
@@ -225,7 +225,7 @@ def noisy(
     shot: float = 0.0,  # grays, the variance of the shot noise for each gray of signal
     gained: bool = False,  # the camera makes up for the missing light
 ) -> np.ndarray:
-    "The face as a sensor sees it."
+    "The face with a sensor's shot noise and read noise."
     signal = face.astype(np.float32) * np.float32(light)
     signal += draw.standard_normal(face.shape, np.float32) * np.sqrt(np.float32(read) ** 2 + np.float32(shot) * signal)
     if gained:
@@ -246,7 +246,7 @@ def compressed(
     face: np.ndarray,  # (height, width) uint8, gray
     quality: float,  # 1 to 100, JPEG's
 ) -> np.ndarray:
-    "The face out of a JPEG file."
+    "The face after a round trip through JPEG."
     _, data = cv2.imencode(".jpg", face, (cv2.IMWRITE_JPEG_QUALITY, int(quality)))
     return cv2.imdecode(data, cv2.IMREAD_GRAYSCALE)
 
@@ -293,7 +293,7 @@ def degrade(
     share: float,  # 0 to 1, of the faces to which something happens
     draw: np.random.Generator,  # of the chance; the same one gives the same faces
 ) -> np.ndarray:
-    "The same faces, a share of them with one to three degradations."
+    "The faces, a share of them with one to three random degradations."
     images, count = images.copy(), len(images)
     changes, weights = zip(*_DEGRADATIONS.values())
     # Gumbel noise on the logarithms of the weights: the largest ones are a weighted draw without replacement.

@@ -205,7 +205,7 @@ def calibrate(
     labels: np.ndarray,  # (N,) int
     right: float = 0.75,  # 0 to 1, the share of the labels said that should be right, as far as one face in five suffices
 ) -> dict[str, float]:
-    "The `temperature` and the `unsure_below` of a model's metadata."
+    "Fit the `temperature`, and choose the `unsure_below`, of a model's metadata."
     temperature = round(_fit_temperature(probabilities, labels), 4)
     unsure_below = _choose_unsure_below(temperature_scale(probabilities, temperature), labels, right)
     return {"temperature": temperature, "unsure_below": float(np.floor(unsure_below * 1e4) / 1e4)}  # down, or more are unsure
@@ -312,7 +312,7 @@ def _format_summary(
 def describe_unsure(
     part: dict[str, Any],  # what _unsure_figures gives
 ) -> str:
-    "One line on what the threshold does."
+    "A line on how many faces the threshold leaves unsure, and how often the others are right."
     if part["accuracy"] is None or part["accuracy_of_unsure"] is None:
         return "no face is unsure" if part["coverage"] else "every face is unsure"
     return (
@@ -352,7 +352,7 @@ def _format_people(
 def format_figures(
     figures: dict[str, Any],  # what evaluate gives
 ) -> str:
-    "The figures as a text a person can read."
+    "The figures of `evaluate` as a text a person can read."
     names = [row["expression"] for row in figures["per_expression"]]
     width = max(10, *(len(name) + 2 for name in names))
     lines = [*_format_summary(figures), *_format_people(figures), ""]

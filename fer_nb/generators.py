@@ -109,21 +109,6 @@ class FaceBatches(keras.utils.PyDataset):
             images = self.degrade(grays.astype(np.uint8), draw)[..., None].astype(np.float32)
         return self.mix(images, targets, index) if self.mixup else (images, targets)
 
-# %% ../nbs/03_generators.ipynb #d39a3993
-@patch
-def mix(
-    self: FaceBatches,
-    images: np.ndarray,  # (N, 48, 48, 1) float32
-    targets: np.ndarray,  # (N, classes) float32
-    index: int,  # of the batch
-) -> tuple[np.ndarray, np.ndarray]:
-    "Images and targets, each mixed with another of the batch."
-    draw = np.random.default_rng((self.seed or 0, self.epoch, index))
-    share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)
-    other = draw.permutation(len(images))
-    pixels, parts = share[:, None, None, None], share.reshape(-1, *[1] * (targets.ndim - 1))
-    return pixels * images + (1 - pixels) * images[other], parts * targets + (1 - parts) * targets[other]
-
 # %% ../nbs/03_generators.ipynb #a064413e
 @patch
 def start_epoch(
@@ -137,8 +122,23 @@ def start_epoch(
         np.random.default_rng((self.seed, epoch)).shuffle(self.order)
     self.order = self.order[: len(self.order) // self.parts * self.parts]
 
-# %% ../nbs/03_generators.ipynb #c63a3945
+
 @patch
 def on_epoch_end(self: FaceBatches) -> None:
-    "Keras calls this between two epochs."
+    "Shuffle for the next epoch; Keras calls this between two epochs."
     self.start_epoch(self.epoch + 1)
+
+# %% ../nbs/03_generators.ipynb #d39a3993
+@patch
+def mix(
+    self: FaceBatches,
+    images: np.ndarray,  # (N, 48, 48, 1) float32
+    targets: np.ndarray,  # (N, classes) float32
+    index: int,  # of the batch
+) -> tuple[np.ndarray, np.ndarray]:
+    "The images and targets of a batch, each mixed with another one's by a random share (mixup; Zhang et al. 2018)."
+    draw = np.random.default_rng((self.seed or 0, self.epoch, index))
+    share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)
+    other = draw.permutation(len(images))
+    pixels, parts = share[:, None, None, None], share.reshape(-1, *[1] * (targets.ndim - 1))
+    return pixels * images + (1 - pixels) * images[other], parts * targets + (1 - parts) * targets[other]

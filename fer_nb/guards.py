@@ -34,7 +34,7 @@ def add_host_check(
     app: Flask,
     hosts: set[str] | None,  # the names by which this server is called; None takes any
 ) -> None:
-    "Refuse requests for other names."
+    "Refuse requests whose `Host` is none of the server's names (DNS rebinding)."
 
     @app.before_request
     def check_host() -> None:
@@ -81,7 +81,7 @@ def add_rate_limit(
     app: Flask,
     rate: int,  # requests a second of one client
 ) -> None:
-    "Refuse what a client sends beyond its rate."
+    "Refuse, with 429, what a client sends beyond its rate (token buckets)."
     buckets = _TokenBuckets(rate, 2 * rate)
 
     @app.before_request
@@ -110,7 +110,7 @@ def add_token(
     app: Flask,
     token: str | None,  # None asks for none
 ) -> None:
-    "Ask for the token, if the server has one."
+    "Ask for the token, if the server has one: in a header, or in a cookie that `/?token=...` sets."
     if token is None:
         return
 
@@ -156,7 +156,7 @@ def add_origin_check(
     app: Flask,
     names: Iterable[str] = (),  # more names of this server, such as that of a proxy before it
 ) -> None:
-    "Refuse what another site makes a browser send."
+    "Refuse what another site makes a browser send (cross-site request forgery)."
 
     @app.before_request
     def check_origin() -> None:
@@ -170,7 +170,7 @@ def add_origin_check(
 def trusted_networks(
     addresses: Iterable[str],  # of proxies: 127.0.0.1, or a network such as 172.16.0.0/12
 ) -> list:
-    "The networks that they stand for; FerError where one is none."
+    "The networks that proxies' addresses stand for; FerError where one is not an address or a network."
     try:
         return [ip_network(address, strict=False) for address in addresses]
     except ValueError as error:

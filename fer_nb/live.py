@@ -50,7 +50,7 @@ class _Picture:
         marked: bool,
         width: int | None,  # pixels, at most
     ) -> bytes:
-        "It in that size or its own, the smaller of both."
+        "The frame as a JPEG of that width or its own, the smaller of both."
         with self.lock:
             start = time.perf_counter()
             if hasattr(self.frame, "bgr"):
@@ -204,7 +204,7 @@ def leave(
     self: LiveRecognition,
     viewer: str,  # see ask
 ) -> None:
-    "Note that the viewer has gone."
+    "Note that a viewer that asked has gone, so that the camera need not stay open for it."
     with self.changed:
         self.viewers.pop(viewer, None)
         self.changed.notify_all()
@@ -401,7 +401,7 @@ def _as_form(
     event: dict,  # what JSON can hold
     jpeg: bytes | None,
 ) -> Response:
-    "Both as one form, which browsers take apart."
+    "An event and a picture as one form of two parts."
     parts = [('name="event"\r\nContent-Type: application/json', json.dumps(event).encode())]
     if jpeg:
         parts.append(('name="picture"; filename="frame.jpg"\r\nContent-Type: image/jpeg', jpeg))

@@ -57,7 +57,7 @@ def has_votes(
 def class_shares(
     targets: np.ndarray,  # (N, classes) or (N, readings, classes) float
 ) -> np.ndarray:
-    "`(classes,)` or `(readings, classes)`: the mean of the targets."
+    "The shares of the classes, `(classes,)` or `(readings, classes)`: the mean of the targets."
     return np.asarray(targets, np.float64).mean(axis=0)
 
 
@@ -66,29 +66,9 @@ def _with_shares(
     shares: np.ndarray,  # (classes,) above 0, those of the training targets
     prior: np.ndarray,  # (classes,) that are expected instead
 ) -> np.ndarray:
-    "The probabilities where the classes have other shares than in training."
+    "The probabilities for another prior than the training's: each times prior over share, made to add up to 1."
     weighed = probabilities * (np.asarray(prior) / np.asarray(shares)).astype(probabilities.dtype)
     return weighed / weighed.sum(axis=1, keepdims=True)
-
-# %% ../nbs/03b_readings.ipynb #3d1b59e8
-def named_prior(
-    prior: str | list | tuple | np.ndarray,  # "training", "balanced", "NAME=SHARE,..." or a share for each class
-    shares: np.ndarray,  # (classes,) those of the training targets
-    labels: tuple,  # names of the classes
-) -> np.ndarray:
-    "`(classes,)` shares that add up to 1; FerError where they can't."
-    shares = np.asarray(shares, np.float64)
-    if isinstance(prior, str):
-        if prior in ("training", "balanced"):
-            return shares if prior == "training" else np.full(len(labels), 1 / len(labels))
-        return _shares_by_name(prior, shares, labels)
-    try:
-        prior = np.asarray(prior, np.float64)
-    except (TypeError, ValueError):
-        prior = np.zeros(0)
-    if prior.shape != (len(labels),) or not (prior >= 0).all() or abs(prior.sum() - 1) > 0.01:
-        raise FerError(f"The prior must be {len(labels)} shares that add up to 1, in the order {', '.join(labels)}.")
-    return prior / prior.sum()
 
 # %% ../nbs/03b_readings.ipynb #bc37f2a2
 def _shares_by_name(
@@ -112,6 +92,26 @@ def _shares_by_name(
     prior[list(named)] = list(named.values())
     if others:
         prior[others] = max(0, 1 - total) * shares[others] / shares[others].sum()
+    return prior / prior.sum()
+
+# %% ../nbs/03b_readings.ipynb #3d1b59e8
+def named_prior(
+    prior: str | list | tuple | np.ndarray,  # "training", "balanced", "NAME=SHARE,..." or a share for each class
+    shares: np.ndarray,  # (classes,) those of the training targets
+    labels: tuple,  # names of the classes
+) -> np.ndarray:
+    "`(classes,)` shares that add up to 1; FerError where they can't."
+    shares = np.asarray(shares, np.float64)
+    if isinstance(prior, str):
+        if prior in ("training", "balanced"):
+            return shares if prior == "training" else np.full(len(labels), 1 / len(labels))
+        return _shares_by_name(prior, shares, labels)
+    try:
+        prior = np.asarray(prior, np.float64)
+    except (TypeError, ValueError):
+        prior = np.zeros(0)
+    if prior.shape != (len(labels),) or not (prior >= 0).all() or abs(prior.sum() - 1) > 0.01:
+        raise FerError(f"The prior must be {len(labels)} shares that add up to 1, in the order {', '.join(labels)}.")
     return prior / prior.sum()
 
 # %% ../nbs/03b_readings.ipynb #4fe1e451

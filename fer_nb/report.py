@@ -443,7 +443,7 @@ def _track_facts(
 def _more_tracks(
     rest: list[_Faces],  # those that are not shown
 ) -> str:
-    "A sentence."
+    "The sentence that says how many more tracks the table has; empty where there are none."
     if not rest:
         return ""
     lengths = [track.seconds[-1] - track.seconds[0] + _frame_step(track.seconds) for track in rest]

@@ -82,7 +82,7 @@ def _part_files(
 def look_through(
     inputs: Iterable[str | Path],  # see find_sources
 ) -> tuple[list[str], list[Fault]]:
-    "The sources, and what is passed over in folders, each with its reason."
+    "The sources that inputs stand for, and what is passed over in folders, each with its reason."
     passed: list[tuple[str, str]] = []
     sources = find_sources(inputs, passed)
     return sources, [Fault(name, None, None, f"{name} was passed over, as it {why}.") for name, why in passed]
@@ -142,32 +142,13 @@ def check_same(
     was: dict,  # what was asked when its run began: sources, cut, model, prior, smallest
     asked: dict,  # what is asked now
 ) -> None:
-    "FerError where something else is asked now."
+    "FerError where a run that goes on is asked for something else than when it began."
     names = {"cut": "--start, --end, --every or --rate", "model": "the model", "prior": "--prior", "smallest": "--smallest"}
     for key, name in names.items():
         if key in was and was[key] != asked.get(key) or key not in was and key == "prior" and asked[key] is not None:
             raise FerError(f"The run for {out} was begun with another choice of {name}; take that, or --overwrite.")
     if missing := {without_secrets(source) for source in was["sources"]} - set(asked["sources"]):
         raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
-
-# %% ../nbs/10c_resume.ipynb #b0818aef
-@patch
-def begin(
-    self: Run,
-    overwrite: bool = False,  # whether what is there may be replaced
-    resume: bool = False,  # go on with the run that was stopped
-) -> None:
-    "Make the parts ready, or find where they stand; FerError where something is there and nothing was said of it."
-    if resume and self.asked_file.exists():
-        return self.go_on()
-    if not overwrite and self.asked_file.exists():
-        raise FerError(f"A run for {self.out} was stopped; go on with --resume, or begin anew with --overwrite.")
-    if not overwrite and self.out.exists():
-        state = "is finished" if resume else "is there already"
-        raise FerError(f"{self.out} {state}; name another table, or make it anew with --overwrite.")
-    self.clear()
-    with written_whole(self.asked_file) as part:
-        part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
 
 # %% ../nbs/10c_resume.ipynb #3136d617
 @patch
@@ -191,19 +172,24 @@ def go_on(self: Run) -> None:
         self.position, self.count = _load_position(files[-1]), int(files[-1].stem.removeprefix("part-"))
         self.position.faults = []
 
-# %% ../nbs/10c_resume.ipynb #69519aec
-_PART_SECONDS, _PART_ROWS = 10.0, 8192  # of a part, at most: what a kill may cost; and some megabytes
-
-
+# %% ../nbs/10c_resume.ipynb #b0818aef
 @patch
-def save(self: Run) -> None:
-    "Make a part of what waits."
-    batch = self.rows.take()
-    self.position.rows += batch.num_rows
-    self.position.tracker = self.tracker.state() if self.tracker else None
-    _save_part(self.parts / f"part-{self.count + 1:08}.parquet", batch, self.position)
-    self.count += 1
-    self.position.faults = []
+def begin(
+    self: Run,
+    overwrite: bool = False,  # whether what is there may be replaced
+    resume: bool = False,  # go on with the run that was stopped
+) -> None:
+    "Make the parts ready, or find where they stand; FerError where something is there and nothing was said of it."
+    if resume and self.asked_file.exists():
+        return self.go_on()
+    if not overwrite and self.asked_file.exists():
+        raise FerError(f"A run for {self.out} was stopped; go on with --resume, or begin anew with --overwrite.")
+    if not overwrite and self.out.exists():
+        state = "is finished" if resume else "is there already"
+        raise FerError(f"{self.out} {state}; name another table, or make it anew with --overwrite.")
+    self.clear()
+    with written_whole(self.asked_file) as part:
+        part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
 
 # %% ../nbs/10c_resume.ipynb #233aa63b
 @patch
@@ -211,7 +197,7 @@ def take(
     self: Run,
     one: Annotated | Fault,
 ) -> None:
-    "Take a frame down."
+    "Add a frame's rows, or a fault, to the part under way."
     if isinstance(one, Fault):
         self.position.source, self.position.after, self.tracker = self.asked["sources"].index(one.source) + 1, None, None
         self.position.faults.append(asdict(one))
@@ -225,13 +211,27 @@ def take(
 
 @patch
 def frames(self: Run) -> Iterator[Annotated | Fault]:
-    "What is left to do."
+    "The frames that are left to do, recognized in order, and what could not be read."
     recognizers = load_recognizers(self.model, prior=self.prior, smallest=self.smallest)
     if self.position.tracker:
         self.tracker = recognizers[0].new_tracker()
         self.tracker.resume(self.position.tracker)
     left = self.sources[self.position.source :]
     return annotated_frames(left, recognizers, self.cut, self.position.after, self.tracker)
+
+# %% ../nbs/10c_resume.ipynb #69519aec
+_PART_SECONDS, _PART_ROWS = 10.0, 8192  # of a part, at most: what a kill may cost; and some megabytes
+
+
+@patch
+def save(self: Run) -> None:
+    "Write the rows that wait as the next part."
+    batch = self.rows.take()
+    self.position.rows += batch.num_rows
+    self.position.tracker = self.tracker.state() if self.tracker else None
+    _save_part(self.parts / f"part-{self.count + 1:08}.parquet", batch, self.position)
+    self.count += 1
+    self.position.faults = []
 
 # %% ../nbs/10c_resume.ipynb #8789ed8d
 _ROW_GROUP = 65_536  # rows that the table is written by: some ten megabytes
@@ -342,7 +342,7 @@ class _Clip:
 # %% ../nbs/10c_resume.ipynb #7e3ce97d
 @dataclass(frozen=True)
 class Summary:
-    "What a run did."
+    "What a run did: frames, rows, faults, and what it passed over."
 
     frames: int
     rows: int
@@ -356,7 +356,7 @@ def check_clip(
     clip: str | Path | None,
     resume: bool,  # see begin
 ) -> None:
-    "FerError where a clip can't be written."
+    "FerError where no clip can be written: of several sources, of a still, or of a run that goes on."
     if clip is None:
         return
     sources = self.sources
@@ -375,7 +375,7 @@ def work(
     anonymise: str | None = None,  # how the clip's faces are covered, see _hide_faces
     progress: Callable[[int], Any] = lambda frames: None,  # called with the number of frames done, those before a pause too
 ) -> Summary:
-    "Do the work and make the table."
+    "Do the work that is left and make the table; gives a Summary."
     self.check_clip(clip, resume)
     with self.locked(), ExitStack() as stack:
         self.begin(overwrite, resume)

@@ -127,26 +127,6 @@ class _LoadSession:
         with Connection(port) as connection:
             self.path = f"/api/frames?session={connection.ask('/api/sessions')['session']}"
 
-# %% ../nbs/10g_serve_benchmark.ipynb #4606ba8a
-@patch
-def send(
-    self: _LoadSession,
-    first: int,  # 0 or 1: the even or the odd frames
-    start: float,  # time.perf_counter() of frame 0
-    seconds: float,  # how long
-) -> None:
-    "One of the session's two connections."
-    with Connection(self.port) as connection:
-        for number in range(first, int(seconds * self.rate), 2):
-            due = start + self.start + number / self.rate
-            time.sleep(max(0, due - time.perf_counter()))
-            try:
-                answer = connection.ask(f"{self.path}&frame={number}", self.jpegs[number % len(self.jpegs)])
-            except (OSError, FerError) as error:
-                self.errors.append(str(error))
-                return
-            self.take(answer, number, time.perf_counter() - due)
-
 # %% ../nbs/10g_serve_benchmark.ipynb #d521f30e
 @patch
 def take(
@@ -166,29 +146,25 @@ def take(
         self.ages.append(age)
         self.faces.append(len(answer["faces"]))
 
-# %% ../nbs/10g_serve_benchmark.ipynb #140920f3
-def run_sessions(
-    server: Any,  # of which `pid` and `port` are asked, see serving
-    seconds: float = 20,  # how long
-    sessions: int = 8,  # 1 to 32
-    rate: float = 10,  # frames a second, of each
-) -> dict[str, Any]:
-    "Results, drops and ages of sessions that run together, and what the server's memory and processor time did meanwhile."
-    loads = [_LoadSession(server.port, number, rate) for number in range(sessions)]
-    start, before = time.perf_counter() + 0.2, process_usage(server.pid)
-    threads = [threading.Thread(target=load.send, args=(half, start, seconds)) for load in loads for half in (0, 1)]
-    for thread in threads:
-        thread.start()
-    time.sleep(0.25 * seconds)
-    used = process_usage(server.pid)["memory_mb"]  # by now every buffer has been used
-    for thread in threads:
-        thread.join()
-    after = process_usage(server.pid)
-    return _session_figures(loads, seconds, rate) | {
-        "memory_mb": [used, after["memory_mb"]],
-        "memory_growth": used and after["memory_mb"] / used - 1,
-        "cores_used": used and (after["processor_seconds"] - before["processor_seconds"]) / seconds,
-    }
+# %% ../nbs/10g_serve_benchmark.ipynb #4606ba8a
+@patch
+def send(
+    self: _LoadSession,
+    first: int,  # 0 or 1: the even or the odd frames
+    start: float,  # time.perf_counter() of frame 0
+    seconds: float,  # how long
+) -> None:
+    "Send every second frame of the session when it is due, over a connection of its own."
+    with Connection(self.port) as connection:
+        for number in range(first, int(seconds * self.rate), 2):
+            due = start + self.start + number / self.rate
+            time.sleep(max(0, due - time.perf_counter()))
+            try:
+                answer = connection.ask(f"{self.path}&frame={number}", self.jpegs[number % len(self.jpegs)])
+            except (OSError, FerError) as error:
+                self.errors.append(str(error))
+                return
+            self.take(answer, number, time.perf_counter() - due)
 
 # %% ../nbs/10g_serve_benchmark.ipynb #1a37f5d5
 def _session_figures(
@@ -216,8 +192,32 @@ def _percentile_ms(
     seconds: list[float],
     percent: float,  # 0 to 100
 ) -> float | None:
-    "A percentile in milliseconds, None of nothing."
+    "A percentile in milliseconds; None where there are no values."
     return 1000 * float(np.percentile(seconds, percent)) if seconds else None
+
+# %% ../nbs/10g_serve_benchmark.ipynb #140920f3
+def run_sessions(
+    server: Any,  # of which `pid` and `port` are asked, see serving
+    seconds: float = 20,  # how long
+    sessions: int = 8,  # 1 to 32
+    rate: float = 10,  # frames a second, of each
+) -> dict[str, Any]:
+    "Results, drops and ages of sessions that run together, and what the server's memory and processor time did meanwhile."
+    loads = [_LoadSession(server.port, number, rate) for number in range(sessions)]
+    start, before = time.perf_counter() + 0.2, process_usage(server.pid)
+    threads = [threading.Thread(target=load.send, args=(half, start, seconds)) for load in loads for half in (0, 1)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.25 * seconds)
+    used = process_usage(server.pid)["memory_mb"]  # by now every buffer has been used
+    for thread in threads:
+        thread.join()
+    after = process_usage(server.pid)
+    return _session_figures(loads, seconds, rate) | {
+        "memory_mb": [used, after["memory_mb"]],
+        "memory_growth": used and after["memory_mb"] / used - 1,
+        "cores_used": used and (after["processor_seconds"] - before["processor_seconds"]) / seconds,
+    }
 
 # %% ../nbs/10g_serve_benchmark.ipynb #ba8d87fb
 @contextmanager
@@ -349,33 +349,6 @@ def _run_stalled(
                 _time_predict(connection, jpeg, frames, watches.setdefault(name, Stopwatch()))
     return {name: _stage_figures(watch)["whole"] for name, watch in watches.items()}
 
-# %% ../nbs/10g_serve_benchmark.ipynb #e57bcf4f
-def run_serve_benchmark(
-    model: str = "default",  # a model's name or folder
-    frames: int = 60,  # of each call and peer in each round
-    rounds: int = 3,  # in turn
-    seconds: float = 20,  # of the sessions
-    sessions: int = 8,  # 1 to 32
-    fer_python: str | None = None,  # the path of a Python that has the package fer
-    human: str | None = None,  # a folder with node_modules/@vladmandic/human
-    idle: tuple[float, float] = (5, 10),  # seconds of pause, and of the idle measurement
-) -> Iterator[Measured | None]:
-    "None after each step, and what was measured last."
-    done = _Rounds()
-    with _peers(fer_python, human) as peers, serving("--source", "demo", "--model", str(model)) as server:
-        for _ in range(rounds):
-            done.run(server.port, peers, frames)
-            yield None
-        result: dict[str, Any] = {"answers": _summarize(done), "peers": _compare(done)}
-        run_sessions(server, min(10, seconds / 2), sessions)  # each of the server's threads takes its memory once
-        result["sessions"] = run_sessions(server, seconds, sessions)
-        yield None
-        result["stalled"] = _run_stalled(server.port, frames, rounds)
-        yield None
-        result["idle"] = _run_idle(server, *idle)
-    result["targets"] = _check_targets(result)
-    yield Measured(result, _format_serving(result))
-
 # %% ../nbs/10g_serve_benchmark.ipynb #25b6e031
 def _summarize(
     done: _Rounds,
@@ -399,6 +372,22 @@ def _compare(
         ratios = {call: median / own for call, own in ours.items()}
         figures[name] = {"faces_found": peer["faces"], "median_ms": median, "p95_ms": p95, "ratios": ratios}
     return figures
+
+# %% ../nbs/10g_serve_benchmark.ipynb #de5bb430
+def _format_answers(
+    answers: dict[str, Any],  # what _summarize gives
+) -> list[str]:
+    "Lines of a Markdown table: every stage of each call."
+    head = "1 face, mean | median | p95 | 5 faces, mean | median | p95 |"
+    lines = [f"| a 640x480 JPEG to JSON over HTTP, ms | {head}", "| --- |" + " ---: |" * 6]
+    for call, counts in answers.items():
+        one, five = counts["1"]["stages"], counts["5"]["stages"]
+        for stage in one:
+            parts = [part.get(stage, {}).get(key) for part in (one, five) for key in ("mean_ms", "median_ms", "p95_ms")]
+            cells = ["" if part is None else f"{part:.2f}" for part in parts]
+            lines.append(f"| /api/{call}, {stage} | {' | '.join(cells)} |")
+        lines.append(f"| /api/{call}, faces found | {counts['1']['faces_found']} | | | {counts['5']['faces_found']} | | |")
+    return lines
 
 # %% ../nbs/10g_serve_benchmark.ipynb #6026a17c
 def _check_targets(
@@ -428,22 +417,6 @@ def _check_targets(
         for call, ratio in peer["ratios"].items():
             rows.append({"what": f"{name}, over /api/{call}", "measured": ratio, "at_least": 7, "met": ratio >= 7})
     return rows
-
-# %% ../nbs/10g_serve_benchmark.ipynb #de5bb430
-def _format_answers(
-    answers: dict[str, Any],  # what _summarize gives
-) -> list[str]:
-    "Lines of a Markdown table: every stage of each call."
-    head = "1 face, mean | median | p95 | 5 faces, mean | median | p95 |"
-    lines = [f"| a 640x480 JPEG to JSON over HTTP, ms | {head}", "| --- |" + " ---: |" * 6]
-    for call, counts in answers.items():
-        one, five = counts["1"]["stages"], counts["5"]["stages"]
-        for stage in one:
-            parts = [part.get(stage, {}).get(key) for part in (one, five) for key in ("mean_ms", "median_ms", "p95_ms")]
-            cells = ["" if part is None else f"{part:.2f}" for part in parts]
-            lines.append(f"| /api/{call}, {stage} | {' | '.join(cells)} |")
-        lines.append(f"| /api/{call}, faces found | {counts['1']['faces_found']} | | | {counts['5']['faces_found']} | | |")
-    return lines
 
 # %% ../nbs/10g_serve_benchmark.ipynb #37a70bda
 def _format_serving(
@@ -480,3 +453,30 @@ def _format_figure(
     if value is None:
         return "not measured"
     return f"{value:.0f}" if abs(value) >= 100 or float(value).is_integer() else f"{value:.3g}"
+
+# %% ../nbs/10g_serve_benchmark.ipynb #e57bcf4f
+def run_serve_benchmark(
+    model: str = "default",  # a model's name or folder
+    frames: int = 60,  # of each call and peer in each round
+    rounds: int = 3,  # in turn
+    seconds: float = 20,  # of the sessions
+    sessions: int = 8,  # 1 to 32
+    fer_python: str | None = None,  # the path of a Python that has the package fer
+    human: str | None = None,  # a folder with node_modules/@vladmandic/human
+    idle: tuple[float, float] = (5, 10),  # seconds of pause, and of the idle measurement
+) -> Iterator[Measured | None]:
+    "Time a server's answers over HTTP: None after each step, and at last what was measured."
+    done = _Rounds()
+    with _peers(fer_python, human) as peers, serving("--source", "demo", "--model", str(model)) as server:
+        for _ in range(rounds):
+            done.run(server.port, peers, frames)
+            yield None
+        result: dict[str, Any] = {"answers": _summarize(done), "peers": _compare(done)}
+        run_sessions(server, min(10, seconds / 2), sessions)  # each of the server's threads takes its memory once
+        result["sessions"] = run_sessions(server, seconds, sessions)
+        yield None
+        result["stalled"] = _run_stalled(server.port, frames, rounds)
+        yield None
+        result["idle"] = _run_idle(server, *idle)
+    result["targets"] = _check_targets(result)
+    yield Measured(result, _format_serving(result))

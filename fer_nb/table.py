@@ -87,7 +87,7 @@ class Rows:
         self,
         recognition: Recognition,
     ) -> None:
-        "Append a row for each of its faces."
+        "Append a row for each face of a recognition."
         place = recognition.source, recognition.frame, recognition.seconds
         for face, sharpness in zip(recognition.faces, recognition.sharpness):
             self._waiting.append((*place, face, sharpness))
@@ -95,7 +95,7 @@ class Rows:
 # %% ../nbs/08e_table.ipynb #7a629121
 @patch
 def take(self: Rows) -> pa.RecordBatch:
-    "All that were added since the last time."
+    "The rows that were added since the last time, as a record batch."
     rows, self._waiting = self._waiting, []
     source, frame, seconds, faces, sharpness = zip(*rows) if rows else [()] * 5
     box = np.array([face.box for face in faces], np.float32).reshape(-1, 4)
@@ -181,7 +181,7 @@ def write_table(
 def errors_file(
     path: str | Path,  # of a table: a file, or the folder of one in many files
 ) -> str:
-    "Where what failed is listed, beside the table: results.errors.csv."
+    "The path of the file beside a table that lists what failed, such as results.errors.csv."
     ending = Path(path).suffix
     return f"{str(path).removesuffix(ending) if ending.lower() in _WRITERS else str(path).rstrip('/')}.errors.csv"
 
@@ -189,7 +189,7 @@ def errors_file(
 def table_labels(
     table: pa.Table,
 ) -> tuple[str, ...]:
-    "The labels of the model that made it, in order."
+    "The labels of the model that made a table, in order."
     return tuple(name.removeprefix("raw_") for name in table.column_names if name.startswith("raw_"))
 
 # %% ../nbs/08e_table.ipynb #d049ce47
@@ -233,7 +233,7 @@ def _read_file(
 def read_table(
     path: str | Path,  # of this version, of 0.1, or what the page saved
 ) -> pa.Table:
-    "A table with the columns of `table_schema`; FerError where it is none."
+    "Read a table, whatever its form, with the columns of `table_schema`; FerError where it is not one."
     try:
         table = _read_file(Path(path))
         table = _completed(table.rename_columns([_todays_name(name) for name in table.column_names]))

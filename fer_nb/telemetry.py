@@ -25,7 +25,7 @@ _CAMERA_STATES = ["closed", "opening", "playing", "gone"]
 
 # %% ../nbs/07c_telemetry.ipynb #1e75afe7
 class Metrics:
-    "The figures of one server."
+    "The figures of one server, as Prometheus counts them."
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -94,7 +94,7 @@ def count_stream(
 def _public(
     value: Any,  # of a log's entry
 ) -> Any:
-    "The same, a text without the secrets of its addresses."
+    "A value of a log entry; a text without the secrets of its addresses."
     return without_secrets(value) if isinstance(value, str) else value
 
 

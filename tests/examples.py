@@ -30,8 +30,14 @@ def count(path):
         names = defined(source)
         if names:
             total += 1
-            used += not defined(below) and any(re.search(rf"\b{name}\b", below) for name in names)
+            used += not defined(below) and any(re.search(rf"\b{name}\b", below) for name in [*names, *commands(source)])
     return total, used
+
+
+def commands(source):
+    "The words after `fer_nb` by which the cell's commands are called, as a test's list of arguments has them."
+    inner = re.findall(r'(?s)@(\w+)\.command\("(\w+)"\)', source)
+    return [rf'{group}", "{name}' for group, name in inner]
 
 
 def main():

@@ -2,12 +2,15 @@
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import cv2
 import pytest
 
 from fer_nb.camera import VideoCamera, first_frame
+from fer_nb.core import FerError
+from fer_nb.data import find_data, load_faces
 from fer_nb.model import FacialExpressionModel
 from fer_nb.sources import DEMO_PHOTO
 
@@ -73,3 +76,24 @@ def test_the_readers_network_reaches_the_camera(reader, capsys, tmp_path):
 def test_without_it_a_chapter_says_what_to_run(reader, capsys, chapter):
     reader(chapter)
     assert "yours yet; run chapter" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("chapter", ["03_generators", "04_cnn", "05_training"])
+def test_from_another_folder_without_data_a_chapter_says_the_mend(chapter, monkeypatch, tmp_path):
+    "And it is one sentence in the notebook, too: IPython asks the exception how it wants to be shown."
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FER_DATA", str(tmp_path / "nowhere"))
+    names = {}
+    words = "There is no data at .*nowhere; FER_DATA names it: let it name .* or unset it"
+    with pytest.raises(FerError, match=words) as raised:
+        for source in code(chapter):
+            exec(re.sub(r"(?m)^%.*$", "", source), names)
+    [line] = raised.value._render_traceback_()
+    assert line == f"FerError: {raised.value}"
+
+
+def test_without_the_sample_a_chapter_says_how_to_draw_it(monkeypatch, tmp_path):
+    monkeypatch.delenv("FER_DATA", raising=False)
+    monkeypatch.setitem(find_data.__globals__, "project_folder", lambda: tmp_path)
+    with pytest.raises(FerError, match="There is no data at .*sample; `fer_nb data sample` draws the sample again"):
+        load_faces()

@@ -190,6 +190,14 @@ def test_the_site_has_what_it_names(site):
     assert {"source", "issue"} <= set(website["repo-actions"]) and website["repo-subdir"] == "nbs"
 
 
+def test_lines_of_code_fit_into_the_page():
+    "As long as ruff lets them be, in the size that the style gives them; a character is 0.602 of it wide in usual fonts."
+    longest = int(re.search(r"(?m)^line-length = (\d+)", (PROJECT / "ruff.toml").read_text(encoding="utf-8"))[1])
+    size = float(re.search(r"pre \{ font-size: ([\d.]+)px", (PROJECT / "nbs" / "styles.css").read_text(encoding="utf-8"))[1])
+    grid = yaml.safe_load((PROJECT / "_quarto.yml").read_text(encoding="utf-8"))["format"]["html"]["grid"]
+    assert longest * 0.602 * size + 2 * 10 <= int(grid["body-width"].removesuffix("px"))  # with the padding of a block
+
+
 def test_links_inside_the_project_are_relative():
     "A reader may have a fork."
     for path in NOTEBOOKS:
