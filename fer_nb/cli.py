@@ -374,16 +374,28 @@ def annotate(
 @click.argument("table")
 @click.option("--out", help="The page to write, .html.  [default: beside the table]", show_default=False)
 @click.option("--no-pictures", is_flag=True, help="Show no face; the sources are not opened.")
-@click.option("--overwrite", is_flag=True, help="Replace a page that is there.")
-def report(table: str, out: str | None, no_pictures: bool, overwrite: bool) -> None:
-    "Write a page that shows who showed what, when, what was unsure, and what failed."
-    from fer_nb.report import write_report
+@click.option("--apply", "applied", help="Write no page, but the table with what was marked in it: .parquet, .csv or .jsonl.")
+@click.option("--overwrite", is_flag=True, help="Replace what is there.")
+def report(table: str, out: str | None, no_pictures: bool, applied: str | None, overwrite: bool) -> None:
+    "Write a page that shows who showed what, when, what was unsure, and what failed, and where one can mark."
+    from fer_nb.core import written_whole
+    from fer_nb.report import apply_marks, write_report
+    from fer_nb.table import table_form, write_table
 
-    page = Path(out or Path(table).with_suffix(".html"))
-    if page.exists() and not overwrite:
-        raise FerError(f"{page} is there already; name another page with --out, or replace it with --overwrite.")
-    write_report(table, page, pictures=not no_pictures)
-    click.echo(f"{page} shows what {table} holds.")
+    if applied and (out or no_pictures):
+        raise FerError("--apply writes no page; leave --out and --no-pictures out.")
+    target = Path(applied or out or Path(table).with_suffix(".html"))
+    if target.exists() and (not overwrite or target.resolve() == Path(table).resolve()):
+        raise FerError(f"{target} is there already; name another file, or replace a page or table of before with --overwrite.")
+    if not applied:
+        write_report(table, target, pictures=not no_pictures)
+        click.echo(f"{target} shows what {table} holds.")
+        return
+    table_form(target)
+    found = apply_marks(table, failed=lambda sentence: click.echo(sentence, err=True))
+    with written_whole(target) as part:
+        write_table(part, found.to_batches(), found.schema)
+    click.echo(f"{target} has {found.num_rows:,} rows; the marks of {table} are applied.")
 
 # %% ../nbs/10i_command_line.ipynb #494bf569
 def _cutter() -> Callable[[bytes, str], Any]:
