@@ -53,7 +53,7 @@ class TrainingConfig:
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
     teacher: str = ""  # models whose mean probabilities take a part of the target, such as "residual,deep"; "" is none
     teacher_share: float = 0.5  # 0 to 1, the part that the teachers' probabilities take
-    average: float = 0.0  # 0 to 0.9999: the result is the weights' running mean, which keeps this share of itself a step; 0: none
+    average: float = 0.0  # 0 to 0.9999, what a running mean of the weights keeps a step; the result is that mean; 0 is none
 
 # %% ../nbs/05_training.ipynb #8449d7a9
 # What people typed by mistake, and nothing that anybody would mean: the lowest and the highest value of each number.

@@ -121,9 +121,10 @@ def test_train_killed_and_resumed(house, train, call, photo, tmp_path):
 
 
 def test_a_teacher_named_in_the_config(house, train, trained):
-    done = train("taught", teacher=str(trained), teacher_share=0.8)
+    two = f"{trained}, {DEFAULT_MODEL}"
+    done = train("taught", teacher=two, teacher_share=0.8, average=0.9)
     assert done.exit_code == 0, done.output
-    assert json.loads((house / "models" / "taught" / "config.json").read_text())["teacher"] == str(trained)
+    assert json.loads((house / "models" / "taught" / "config.json").read_text())["teacher"] == two
     refused = train("untaught", teacher="nobody")
     assert refused.exit_code == 2
     assert "There is no model 'nobody'" in refused.stderr
