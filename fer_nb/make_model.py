@@ -57,7 +57,7 @@ def choose_config(
 def _load_trained(
     name: str | Path,  # see find_model
 ) -> "tuple[keras.Model, tuple[str, ...]]":
-    "The network of a model with its weights, and its labels: what a run starts from, or its teacher."
+    "The network of a model with its weights, and its labels: what a run starts from, or a teacher."
     folder = find_model(name)
     return load_keras_model(folder / MODEL_JSON, folder / MODEL_WEIGHTS), load_metadata(folder).labels
 
@@ -221,10 +221,11 @@ def make_model(
     training.check_config(config)
     if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
         raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
-    start, teacher = (_load_trained(name) if name else None for name in (config.start, config.teacher))
+    start = _load_trained(config.start) if config.start else None
+    teachers = [_load_trained(name.strip()) for name in config.teacher.split(",")] if config.teacher else []
     learn, check = training.load_splits(data, cut)
     network, history = training.train(
-        config, folder / "run", learn, check, resume, start, teacher, callbacks=callbacks, verbose=verbose
+        config, folder / "run", learn, check, resume, start, teachers, callbacks=callbacks, verbose=verbose
     )
     save_model(network, folder)
     save_metadata(_first_metadata(network, learn), folder)

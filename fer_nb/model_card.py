@@ -201,6 +201,20 @@ def _card_training(
     return "\n\n".join(parts)
 
 # %% ../nbs/06b_model_card.ipynb #ca5aca44
+def _robust_rows(
+    parts: list[dict[str, Any]],  # of each reading: `corruptions`, and their `mean`
+) -> list[list[str | float]]:
+    "A line for each kind of trouble and strength, with the accuracies; below them the means."
+    rows: list[list[str | float]] = []
+    for place, row in enumerate(parts[0]["corruptions"]):
+        name = f"{row['corruption']}, {row['strength']}"
+        rows.append([name, *(f"{part['corruptions'][place]['accuracy']:.3f}" for part in parts)])
+    means = {"mean of all": "accuracy", "ECE, mean": "ece", "unsure, mean": "unsure", "sure and wrong, mean": "sure_and_wrong"}
+    for title, figure in means.items():
+        rows.append([title, *(f"{part['mean'][figure]:.3f}" for part in parts)])
+    return rows
+
+
 def _card_robust(
     record: dict[str, Any],  # what metrics.json holds
 ) -> str:
@@ -208,19 +222,17 @@ def _card_robust(
     tables = record.get("robust", [])
     if not tables:
         return ""
-    rows: list[list[str | float]] = [["none", *(f"{table['clean']['accuracy']:.3f}" for table in tables)]]
-    for place, row in enumerate(tables[0]["corruptions"]):
-        name = f"{row['corruption']}, {row['strength']}"
-        rows.append([name, *(f"{table['corruptions'][place]['accuracy']:.3f}" for table in tables)])
-    means = {"mean of all": "accuracy", "ECE, mean": "ece", "unsure, mean": "unsure", "sure and wrong, mean": "sure_and_wrong"}
-    for title, figure in means.items():
-        rows.append([title, *(f"{table['mean'][figure]:.3f}" for table in tables)])
+    none: list[str | float] = ["none", *(f"{table['clean']['accuracy']:.3f}" for table in tables)]
     heads = ["what was done to the faces", *(f"by {table['reading']}, {table['faces']:,} faces" for table in tables)]
     told = (
         "By `labels` the truth is FER-2013's label, by `people` what more than half of ten taggers said. Training shows "
         "trouble of the same kinds, but for stuck pixels, so of other kinds these figures flatter."
     )
-    return f"\n\n### In bad pictures\n\n{told}\n\n{_card_table(heads, rows)}"
+    text = f"\n\n### In bad pictures\n\n{told}\n\n{_card_table(heads, [none, *_robust_rows(tables)])}"
+    if not all("unseen" in table for table in tables):
+        return text
+    unseen = _card_table(heads, _robust_rows([table["unseen"] for table in tables]))
+    return f"{text}\n\nTrouble that training never shows, by which no temperature and no threshold was chosen:\n\n{unseen}"
 
 
 def model_card(

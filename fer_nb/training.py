@@ -50,8 +50,9 @@ class TrainingConfig:
     precision: str = "float32"  # a Keras dtype policy, "float32" or "mixed_bfloat16"; "auto" is the one that is quicker here
     seed: int = 0
     start: str = ""  # a model whose weights the run begins with; "" begins with fresh ones
-    teacher: str = ""  # a model whose probabilities take a part of the target; "" is none
-    teacher_share: float = 0.5  # 0 to 1, the part that the teacher's probabilities take
+    teacher: str = ""  # models whose mean probabilities take a part of the target, such as "residual,deep"; "" is none
+    teacher_share: float = 0.5  # 0 to 1, the part that the teachers' probabilities take
+    average: float = 0.0  # 0 to 0.9999, what a running mean of the weights keeps a step; the result is that mean; 0 is none
 
 # %% ../nbs/05_training.ipynb #8449d7a9
 # What people typed by mistake, and nothing that anybody would mean: the lowest and the highest value of each number.
@@ -59,7 +60,7 @@ _RANGES = {
     "epochs": (1, 10_000), "batch_size": (1, 10_000), "learning_rate": (0, 10), "warmup_epochs": (0, 10_000),
     "weight_decay": (0, 10), "label_smoothing": (0, 1), "votes_share": (0, 1), "shift": (0, 1), "turn": (0, 180),
     "scale": (0, 0.9), "erase": (0, 1), "mixup": (0, 10), "degrade": (0, 1), "heads": (1, 2),
-    "teacher_share": (0, 1), "seed": (0, 2**31 - 1),
+    "teacher_share": (0, 1), "average": (0, 0.9999), "seed": (0, 2**31 - 1),
 }
 _PRECISIONS = ("float32", "mixed_bfloat16")
 _CHOICES = {"model": CNN_CONFIGS, "precision": (*_PRECISIONS, "auto")}  # of each word
@@ -152,20 +153,30 @@ def _readings(
     return config.heads if has_votes(faces) else 1
 
 
+def _taught(
+    targets: np.ndarray,  # (N, classes) of one reading
+    learnt: Sequence[np.ndarray],  # of each teacher of that reading, (N, classes)
+    part: float,  # 0 to 1, that the mean of the teachers takes
+) -> np.ndarray:
+    "The targets with the teachers' part in them, as they are without teachers."
+    return np.float32(1 - part) * targets + np.float32(part) * np.mean(learnt, axis=0) if len(learnt) else targets
+
+
 def _targets(
     config: TrainingConfig,
     faces: Faces,  # to learn from
-    teacher: tuple[keras.Model, Sequence[str]] | None = None,  # and its labels
+    teachers: Sequence[tuple[keras.Model, Sequence[str]]] = (),  # and the labels of each
 ) -> np.ndarray:
-    "`(N, classes)` soft targets, or `(N, 2, classes)` of two readings; a teacher of one reading teaches the first."
-    targets, part = make_targets(faces, config.votes_share, config.label_smoothing), config.teacher_share
-    learnt = _teacher_probabilities(faces, *teacher) if teacher else targets
-    first = (1 - part) * targets + part * (learnt[:, 0] if learnt.ndim == 3 else learnt) if teacher else targets
+    "`(N, classes)` soft targets, or `(N, 2, classes)` of two readings; teachers of one reading teach the first."
+    learnt = [_teacher_probabilities(faces, *teacher) for teacher in teachers]
+    of_labels = [answers[:, 0] if answers.ndim == 3 else answers for answers in learnt]
+    targets = make_targets(faces, config.votes_share, config.label_smoothing)
+    first = _taught(targets, of_labels, config.teacher_share)
     if _readings(config, faces) == 1:
         return first
     both = both_targets(faces, first, _PEOPLE_SMOOTHING)
-    if learnt.ndim == 3:
-        both[:, 1] = (1 - part) * both[:, 1] + part * learnt[:, 1]
+    of_people = [answers[:, 1] for answers in learnt if answers.ndim == 3]
+    both[:, 1] = _taught(both[:, 1], of_people, config.teacher_share)
     return both
 
 # %% ../nbs/05_training.ipynb #a601deff
@@ -174,14 +185,14 @@ def _make_batches(
     training: Faces,  # to learn from
     validation: Faces,
     parts: int = 1,  # every batch can be cut into so many of the same size
-    teacher: tuple[keras.Model, Sequence[str]] | None = None,  # and its labels
+    teachers: Sequence[tuple[keras.Model, Sequence[str]]] = (),  # and the labels of each
 ) -> tuple[FaceBatches, FaceBatches]:
     "The training batches, shuffled and augmented, with soft targets; the validation batches as they are."
     augment: list[keras.layers.Layer] = [RandomAffine(config.shift, config.turn, config.scale)]
     if config.erase:
         augment.append(keras.layers.RandomErasing((config.erase, config.erase), scale=_ERASED, fill_value=128))
     worse = (lambda images, draw: degrade(images, config.degrade, draw)) if config.degrade else None
-    targets, truth = _targets(config, training, teacher), make_targets(validation)
+    targets, truth = _targets(config, training, teachers), make_targets(validation)
     batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts, config.mixup, worse)
     truth = truth if targets.ndim == 2 else both_targets(validation, truth)
     return batches, FaceBatches(validation.images, truth, _PREDICT_BATCH, parts=parts)
@@ -197,7 +208,8 @@ def _compile_cnn(
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, config.epochs * steps_per_epoch - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
-    optimizer = keras.optimizers.Adam(schedule, weight_decay=config.weight_decay)
+    averaged = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
+    optimizer = keras.optimizers.Adam(schedule, weight_decay=config.weight_decay, **averaged)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     model.compile(
         optimizer=optimizer,
@@ -479,7 +491,7 @@ def train(
     validation: Faces,  # of the same classes
     resume: bool = False,  # go on with the run that the folder holds
     start: tuple[keras.Model, Sequence[str]] | None = None,  # a network, and its labels, that the run begins with
-    teacher: tuple[keras.Model, Sequence[str]] | None = None,  # whose probabilities take a part of the targets
+    teachers: Sequence[tuple[keras.Model, Sequence[str]]] = (),  # whose mean probabilities take a part of the targets
     devices: list[str] | None = None,  # that share every batch; None is all accelerators
     callbacks: Sequence[keras.callbacks.Callback] = (),  # more of Keras', such as livelossplot's
     verbose: str | int = "auto",  # as in keras.Model.fit
@@ -492,7 +504,7 @@ def train(
     faces = training.subset(fit_to_learn_from(training))
     if devices is None:
         devices = _shared_devices(min(config.batch_size, len(faces), len(validation)))
-    batches = _make_batches(config, faces, validation, len(devices) or 1, teacher)
+    batches = _make_batches(config, faces, validation, len(devices) or 1, teachers)
     precision = _choose_precision(config, batches[0])
     keras.utils.set_random_seed(config.seed)
     with _distribution_scope(devices):
@@ -509,6 +521,7 @@ def train(
                 callbacks=[*_run_callbacks(folder, history, batches[0]), *callbacks], verbose=verbose,
                 shuffle=False,  # the batches shuffle themselves, by epoch and seed
             )
+        model.optimizer.finalize_variable_values(model.trainable_variables)  # fit does it, too, but for a run that had ended
     return _finished_network(model, config, faces, start), history
 
 # %% ../nbs/05_training.ipynb #1d386132

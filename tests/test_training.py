@@ -121,9 +121,10 @@ def test_train_killed_and_resumed(house, train, call, photo, tmp_path):
 
 
 def test_a_teacher_named_in_the_config(house, train, trained):
-    done = train("taught", teacher=str(trained), teacher_share=0.8)
+    two = f"{trained}, {DEFAULT_MODEL}"
+    done = train("taught", teacher=two, teacher_share=0.8, average=0.9)
     assert done.exit_code == 0, done.output
-    assert json.loads((house / "models" / "taught" / "config.json").read_text())["teacher"] == str(trained)
+    assert json.loads((house / "models" / "taught" / "config.json").read_text())["teacher"] == two
     refused = train("untaught", teacher="nobody")
     assert refused.exit_code == 2
     assert "There is no model 'nobody'" in refused.stderr
@@ -181,7 +182,11 @@ def test_own_classes_from_another_model(house, call, trained, photo, tmp_path):
     assert "16 faces to learn from and 4 to validate on" in done.output
     assert "a fifth of each class held out" in done.output
     assert {path.name for path in folder.iterdir()} == FILES
-    assert json.loads((folder / "metadata.json").read_text())["labels"] == ["calm", "smiling"]
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert (metadata["labels"], list(metadata["readings"])) == (["calm", "smiling"], ["labels"])
+    kept = metadata["readings"]["labels"]
+    assert (kept["temperature"], kept["unsure_below"]) == (metadata["temperature"], metadata["unsure_below"])
+    assert kept["temperature"] > 0 and 0 <= kept["unsure_below"] <= 1
     config = json.loads((folder / "config.json").read_text())
     assert (config["start"], config["model"]) == (str(trained), "tiny")
     assert "FER-2013" not in (folder / "README.md").read_text()
@@ -189,6 +194,12 @@ def test_own_classes_from_another_model(house, call, trained, photo, tmp_path):
     [face] = json.loads(call("predict", photo, "--model", folder, "--json").stdout)["faces"]
     assert list(face["probabilities"]) == ["calm", "smiling"]
     assert json.loads(call("evaluate", "--model", folder, "--data", data, "--json").stdout)["all"]["faces"] == 4
+    robust = call("evaluate", "--model", folder, "--data", data, "--robust", "--prior", "calm=0.25", "--json")
+    [table] = json.loads(robust.stdout)
+    assert (table["reading"], table["prior"], table["faces"]) == ("labels", "calm=0.25", 4)
+    refused = call("evaluate", "--model", folder, "--data", data, "--prior", "happy=1")
+    assert refused.exit_code == 2
+    assert "'happy=1'" in refused.stderr and "calm, smiling" in refused.stderr
     refused = call("evaluate", "--model", folder, "--data", SAMPLE)
     assert refused.exit_code == 2
     assert "calm, smiling" in refused.stderr
