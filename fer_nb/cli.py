@@ -347,7 +347,7 @@ def report(table: str, out: str | None, no_pictures: bool, overwrite: bool) -> N
     write_report(table, page, pictures=not no_pictures)
     click.echo(f"{page} shows what {table} holds.")
 
-# %% ../nbs/10i_command_line.ipynb #494bf569
+# %% ../nbs/10i_command_line.ipynb #434556e6
 def _cutter() -> Callable[[bytes, str], Any]:
     "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
     from fer_nb.recognizer import Frame, Recognizer
