@@ -397,7 +397,7 @@ def report(table: str, out: str | None, no_pictures: bool, applied: str | None, 
         write_table(part, found.to_batches(), found.schema)
     click.echo(f"{target} has {found.num_rows:,} rows; the marks of {table} are applied.")
 
-# %% ../nbs/10i_command_line.ipynb #494bf569
+# %% ../nbs/10i_command_line.ipynb #434556e6
 def _cutter() -> Callable[[bytes, str], Any]:
     "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
     from fer_nb.recognizer import Frame, Recognizer

@@ -8,7 +8,6 @@ __all__ = ['LiteRtNetwork', 'save_model', 'find_model']
 # %% ../nbs/06a_litert.ipynb #69696fd1
 import hashlib
 import json
-import logging
 import os
 import re
 import shutil
@@ -87,7 +86,7 @@ def _ungreeted() -> Iterator[None]:
             with suppress(OSError):  # such as on a full disk
                 stderr.write(text)
 
-# %% ../nbs/06a_litert.ipynb #6c6629e2
+# %% ../nbs/06a_litert.ipynb #33d77d6c
 def _picture_of(
     wants: dict[str, Any],  # get_input_details() of the input
 ) -> tuple[int, int, bool] | None:
@@ -121,7 +120,7 @@ def _as_it_wants(
     real = levels[0] + faces * ((levels[1] - levels[0]) / 255)
     return np.clip(np.rint(real / scale + zero), limits.min, limits.max).astype(kind)
 
-# %% ../nbs/06a_litert.ipynb #e0e537d2
+# %% ../nbs/06a_litert.ipynb #200c59d1
 def _in_floats(
     answer: np.ndarray,  # of a network
     gives: dict[str, Any],  # get_output_details() of that output
@@ -170,7 +169,7 @@ class LiteRtNetwork:
             answer = _in_floats(answer, self.interpreter.get_output_details()[0])
             return [softmax(answer) if self.metadata.logits else answer]
 
-# %% ../nbs/06a_litert.ipynb #13e86d6b
+# %% ../nbs/06a_litert.ipynb #69b91cc4
 @patch
 def _run(
     self: LiteRtNetwork,
@@ -228,7 +227,7 @@ def save_model(
         if not difference <= _PARITY:
             raise FerError(f"The LiteRT file differs from Keras by {difference:.1e}; {folder} keeps what it had. Train again.")
 
-# %% ../nbs/06a_litert.ipynb #96f61dd3
+# %% ../nbs/06a_litert.ipynb #460dde60
 _WHOLE = {".keras", ".h5", ".hdf5", ".tflite"}  # endings of files that hold architecture and weights
 _METADATA = "metadata.json"
 
@@ -267,7 +266,7 @@ def _is_ready(
     except (OSError, ValueError, TypeError):
         return False
 
-# %% ../nbs/06a_litert.ipynb #00d82cb7
+# %% ../nbs/06a_litert.ipynb #b4edaba0
 def _are_logits(
     answer: np.ndarray,  # (N, C) of drawn faces
     place: Path,  # of the network, for the message
@@ -297,7 +296,7 @@ def _check_outputs(
     if len(labels) != count:
         raise FerError(f"{place} has {count} outputs, and not {len(labels)}, as {', '.join(labels)}; name one label for each.")
 
-# %% ../nbs/06a_litert.ipynb #4b40bcfb
+# %% ../nbs/06a_litert.ipynb #d86920b7
 def _adopt(
     files: list[Path],  # see _network_files
     place: Path,  # what a person named
@@ -325,25 +324,14 @@ def _adopt(
         whole = load_keras_model(files[0], files[1] if len(files) > 1 else None)
         if len(whole.outputs) > 1:
             raise FerError(f"{place} has {len(whole.outputs)} outputs; save the network with the expressions' alone.")
-        answer = np.asarray(keras.Model(whole.inputs, whole.outputs[0])(faces, training=False))
+        answer = np.asarray(keras.Model(whole.inputs[0], whole.outputs[0])(faces, training=False))
         _check_outputs(answer, place, beside, labels)
         last = keras.layers.Softmax()(whole.outputs[0]) if _are_logits(answer, place) else whole.outputs[0]
         save_model(keras.Model(whole.inputs[0], last, name=whole.name), target, quantize=False)
         said = replace(said, levels=None)  # they are in the network now
     save_metadata(replace(said, labels=tuple(labels or EXPRESSIONS)), target)
 
-# %% ../nbs/06a_litert.ipynb #d28b21a1
-@cache  # once for each
-def _tell_levels(
-    place: Path,  # of the network
-    beside: Path,  # where its metadata.json is, or should be
-) -> None:
-    "Log which numbers it is given, as it doesn't say."
-    mend = f'if it learnt from 0 to 1, write "levels": [0, 1] into {beside / _METADATA}'
-    what = "does not say which numbers are black and white; it is given 0 and 255, as the course has it"
-    logging.getLogger(__name__).warning("%s %s (%s).", place, what, mend)
-
-
+# %% ../nbs/06a_litert.ipynb #feb90b11
 def _adopted(
     place: Path,  # what a person named
     files: list[Path],  # see _network_files
@@ -360,8 +348,8 @@ def _adopted(
     if not (target / _METADATA).is_file():
         _adopt(files, place, labels, said, target)
     integers = files[0].suffix.lower() == ".tflite" and LiteRtNetwork(files[0]).wants["dtype"] != np.float32
-    if said.levels is None and not integers:
-        _tell_levels(place, beside)
+    if not integers:
+        said.tell_levels(place, file)
     return target
 
 # %% ../nbs/06a_litert.ipynb #0241bf14
@@ -373,6 +361,8 @@ def find_model(
     name = DEFAULT_MODEL if name == "default" else name
     places = [Path(name), project_folder() / "models" / name, package_folder() / "models" / name]
     for place in places:
+        if place.name in (MODEL_JSON, MODEL_LITERT) and place.is_file():
+            place = place.parent  # what was meant is the model that the file belongs to
         if not _network_files(place):
             continue
         if not _is_ready(place):

@@ -12,6 +12,7 @@ import logging
 import tempfile
 import warnings
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,6 +84,26 @@ class Metadata:
     levels: tuple[float, float] | None = None
     logits: bool = False  # whether its outputs are no probabilities yet
 
+    def tell_levels(
+        self,
+        place: Path,  # a file or a folder of another's network
+        file: Path,  # the metadata that should say it
+    ) -> None:
+        "Log which numbers the network is given where nobody says it."
+        if self.levels is None:
+            _tell_levels(place, file)
+
+
+@cache  # once for each
+def _tell_levels(
+    place: Path,  # see Metadata.tell_levels
+    file: Path,  # likewise
+) -> None:
+    "Log it."
+    mend = f'if it learnt from 0 to 1, write "levels": [0, 1] into {file}'
+    what = "does not say which numbers are black and white; it is given 0 and 255, as the course has it"
+    logging.getLogger(__name__).warning("%s %s (%s).", place, what, mend)
+
 # %% ../nbs/06_json_serialization.ipynb #a04eeb0f
 def save_metadata(
     metadata: Metadata,
@@ -126,7 +147,7 @@ def _two_numbers(
         raise ValueError
     return black, white
 
-# %% ../nbs/06_json_serialization.ipynb #1027b377
+# %% ../nbs/06_json_serialization.ipynb #e5849373
 _DONT_FIT = "The weights in {1} don't fit the architecture in {0}, or are damaged; take two files that were saved together."
 
 
@@ -158,7 +179,7 @@ def _in_newer_words(
         description = {**description, "config": {**named, "layers": _with_input(named["layers"])}}
     return {name: _in_newer_words(part) for name, part in description.items()}
 
-# %% ../nbs/06_json_serialization.ipynb #2cd94675
+# %% ../nbs/06_json_serialization.ipynb #0233bd3e
 def _with_input(
     layers: Any,  # list of the descriptions of a sequential network's layers
 ) -> list[dict]:
@@ -168,7 +189,7 @@ def _with_input(
         return layers
     return [{"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": "float32", "name": "face"}}, *layers]
 
-# %% ../nbs/06_json_serialization.ipynb #25b14113
+# %% ../nbs/06_json_serialization.ipynb #7cf9eaf7
 def _load_keras_2(
     description: dict,  # of the network, as Keras 2 wrote it
     path: Path,  # where it comes from, for the message
@@ -208,7 +229,7 @@ def _load_whole(
         mend = "save it as .keras or .tflite from the program that made it, without layers of its own"
         raise FerError(failed or f"{path} is not a whole Keras model that can be read here; {mend}.") from None
 
-# %% ../nbs/06_json_serialization.ipynb #53068589
+# %% ../nbs/06_json_serialization.ipynb #34cc7cb1
 _SIDES = range(IMAGE_SIZE, 225)  # pixels; what networks of faces look at
 
 
@@ -256,6 +277,8 @@ def load_keras_model(
     elif not Path(model_weights_file).is_file():
         raise FerError(f"There is no file {model_weights_file}; train a model with `fer_nb train`.")
     elif description := _of_keras_2(Path(model_json_file)):
+        folder = Path(model_json_file).parent
+        load_metadata(folder).tell_levels(folder, folder / _METADATA)
         network = _load_keras_2(description, Path(model_json_file), Path(model_weights_file))
     else:
         network = _load_architecture(model_json_file)

@@ -124,27 +124,44 @@ def _deinterlaced(
     return whole
 
 
-_PQ = 16  # of FFmpeg's AVCOL_TRC_SMPTE2084
+_PQ, _HLG = 16, 18  # of FFmpeg's AVCOL_TRC_SMPTE2084 and AVCOL_TRC_ARIB_STD_B67
 _KNEE = 0.75  # of white; below it light is kept as it is
 
 
-def _tone_curve() -> np.ndarray:
-    "`(256,)` uint8: the ordinary level for each level of PQ."
-    power = (np.arange(256) / 255) ** (32 / 2523)
-    light = 10_000 / 203 * (np.maximum(power - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * power)) ** (8192 / 1305)
+def _light_of_pq(
+    level: np.ndarray,  # 0 to 1, as stored
+) -> np.ndarray:
+    "Light, of which white paper gives 1 (ST 2084; white by ITU-R BT.2408)."
+    power = level ** (32 / 2523)
+    return 10_000 / 203 * (np.maximum(power - 3424 / 4096, 0) / (2413 / 128 - 2392 / 128 * power)) ** (8192 / 1305)
+
+
+def _light_of_hlg(
+    level: np.ndarray,  # 0 to 1, as stored
+) -> np.ndarray:
+    "Light, of which white paper gives 1, on a screen of 1,000 candela (ITU-R BT.2100)."
+    scene = np.where(level <= 0.5, level**2 / 3, (np.exp((level - 0.55991073) / 0.17883277) + 0.28466892) / 12)
+    return 1000 / 203 * scene**1.2
+
+
+def _tone_curve(
+    light: np.ndarray,  # (256,) of each level that is stored
+) -> np.ndarray:
+    "`(256,)` uint8: the ordinary level for each of them."
     room = 1 - _KNEE
     shown = np.where(light < _KNEE, light, 1 - room * np.exp(-np.maximum(light - _KNEE, 0) / room))
     return np.round(255 * shown ** (1 / 2.2)).astype(np.uint8)
 
 
-_TONES = _tone_curve()
+_LEVELS = np.arange(256) / 255
+_TONES = {_PQ: _tone_curve(_light_of_pq(_LEVELS)), _HLG: _tone_curve(_light_of_hlg(_LEVELS))}
 
 # %% ../nbs/08c_recognizer.ipynb #2777a2cb
 def _is_plain(
     picture: Any,  # av.VideoFrame
 ) -> bool:
     "Whether its planes are what is shown, but for shape and turn."
-    return not picture.interlaced_frame and int(getattr(picture, "color_trc", 0)) != _PQ
+    return not picture.interlaced_frame and int(getattr(picture, "color_trc", 0)) not in _TONES
 
 
 def _shown(
@@ -154,8 +171,9 @@ def _shown(
     image = frame.picture.to_ndarray(format="bgr24")
     if frame.picture.interlaced_frame:
         image = _deinterlaced(image)
-    if int(getattr(frame.picture, "color_trc", 0)) == _PQ:
-        image = cv2.LUT(image, _TONES)
+    tones = _TONES.get(int(getattr(frame.picture, "color_trc", 0)))
+    if tones is not None:
+        image = cv2.LUT(image, tones)
     return _upright(_squared(image, frame.stretch), frame.display_matrix())
 
 

@@ -551,6 +551,7 @@ class _Video:
         self.stuck = False  # whether it couldn't jump to where the reading begins
         self.end = 0  # time stamp at which the last packet's frame ends
         self.clock = _StreamClock()
+        self.gaps, self.suspects = _Gaps(_steady_step(stream)), []  # time stamps of packets near which some got lost
 
 # %% ../nbs/08d_sources.ipynb #6325237b
 @patch
@@ -589,6 +590,43 @@ def seconds_of(
         return self.number / float(self.stream.guessed_rate or 25)  # 25: where a file says nothing at all
     return float((stamp - self.origin) * self.stream.time_base)
 
+# %% ../nbs/08d_sources.ipynb #626f892d
+_NEAR = 16  # frames between a packet that is marked and the gap, as time stamps don't come in order; more than codecs reorder
+
+
+def _steady_step(
+    stream,  # av.VideoStream
+) -> int | None:
+    "Time stamps from one frame to the next, of what is sent on a line that loses packets; None where it isn't always the same."
+    rate = stream.average_rate
+    if stream.container.format.name != "mpegts" or not rate or rate != stream.base_rate:
+        return None
+    return round(1 / (rate * stream.time_base))
+
+
+class _Gaps:
+    "Finds the frames of which nothing came."
+
+    def __init__(
+        self,
+        step: int | None,  # see _steady_step
+    ) -> None:
+        self.step, self.last, self.steady = step, 0, False  # last: time stamp before; steady: it came at its step
+
+    def before(
+        self,
+        stamp: int,  # time stamp of a frame of which something came; to be asked in rising order
+        suspects: list[int],  # time stamps of packets that are marked
+    ) -> list[int]:
+        "The time stamps of those that got lost right before this one."
+        if self.step is None:
+            return []
+        steps, last = round((stamp - self.last) / self.step), self.last
+        near = any(last - _NEAR * self.step <= mark <= stamp + _NEAR * self.step for mark in suspects)
+        gone = [last + number * self.step for number in range(1, steps)] if self.steady and near else []
+        self.last, self.steady = stamp, steps == 1 or bool(gone)
+        return gone
+
 # %% ../nbs/08d_sources.ipynb #5d5ce019
 @patch
 def place(
@@ -601,8 +639,9 @@ def place(
     seconds = self.seconds_of(stamp)
     while self.timed and stamp is not None and self.waiting and self.waiting[0] <= stamp:
         due = heapq.heappop(self.waiting)
-        if due < stamp and self.seconds_of(due) >= self.begin:
-            self.lose(self.seconds_of(due))
+        for gone in [*self.gaps.before(due, self.suspects), *([due] if due < stamp else [])]:
+            if self.seconds_of(gone) >= self.begin:
+                self.lose(self.seconds_of(gone))
     if seconds < self.begin:
         return self.number, seconds
     self.number += 1
@@ -673,6 +712,8 @@ def frames(
     for packet in _rising(self.stream.container.demux(self.stream), self.note_spoiled):
         if self.endless and not self.keeps_up(packet):
             continue
+        if packet.is_corrupt and packet.pts is not None:
+            self.suspects = [*self.suspects[-_NEAR:], packet.pts]
         if self.timed and _is_shown(packet):
             heapq.heappush(self.waiting, packet.pts)
             self.end = max(self.end, packet.pts + (packet.duration or 0))
@@ -743,12 +784,14 @@ def _start_at(
                 return None
             last = now
             stamps += [packet.pts] if _is_shown(packet) else []
+            video.suspects += [packet.pts] if packet.is_corrupt and packet.pts is not None else []
             video.origin = _first_stamp(packet) if video.origin is None else video.origin
             passed = None not in (video.origin, last) and video.seconds_of(last) > begin
             if passed and container.format.name not in _JOINABLE:
                 break
         if video.origin is None:
             return None
+        stamps += [gone for stamp in sorted(stamps) for gone in video.gaps.before(stamp, video.suspects)]
         before = sum(0 <= video.seconds_of(stamp) < begin for stamp in stamps)
         return _Start(video.origin, begin, before if number is None else number)
 
@@ -936,7 +979,7 @@ def _webcam_frames(
                 break
             now = time.monotonic()
             began = now if began is None else began
-            yield Frame(source, number, now - began, capture.retrieve()[1], now)
+            yield Frame(source, number, now - began, capture.retrieve()[1], taken=now)
         raise FerError(f"{source_name(source)} gives no more frames; {mend}.")
     finally:
         capture.release()
