@@ -10,7 +10,7 @@ import hashlib
 import inspect
 import json
 import shutil
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +90,7 @@ _NO_RUNTIME = (
 )
 
 # %% ../nbs/09a_in_the_browser.ipynb #efa1cacc
-@cache
+@lru_cache(maxsize=1)  # a server has one model
 def device_files(
     model: FacialExpressionModel,  # with what is served of it
 ) -> dict[str, bytes]:
