@@ -291,6 +291,23 @@ def test_the_camera_is_read_on_the_device_and_ends(open_page):
     assert page.errors == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_everybody(open_page, scheme):
+    "On a phone: nothing that axe finds serious, and no scrolling sideways."
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.wait_for_selector("#page[data-state=here]")
+    for name, state in ((None, "here"), ("Play the demo", "playing")):
+        if name:
+            press(page, name)
+            wait_for_label(page, "happy")
+        page.wait_for_selector(f"#page[data-state={state}]")
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        assert not [problem["id"] for problem in found if problem["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_picture_is_read_on_the_device(open_page):
     page = open_page()
     page.locator("#file").set_input_files(str(DEMO_PHOTO))
