@@ -366,6 +366,23 @@ def test_a_damaged_page_says_so(open_page, folder, name, change, words):
     assert words in page.locator("#veil-message").inner_text()
 
 
+def test_a_worker_that_is_lost_is_started_again(open_page):
+    page = open_page()
+    press(page, "Start the camera")
+    page.wait_for_selector("#page[data-state=playing]")
+    lose = "(reader) => reader.fail('It ran out of memory')"
+    page.evaluate(f"import('./static/reader.js').then(({{ loadedReader }}) => loadedReader()).then({lose})")
+    page.wait_for_selector("#page[data-state=broken]")
+    assert page.locator("#veil-message").inner_text() == "It ran out of memory."
+    assert page.evaluate("document.querySelector('#video').srcObject") is None  # the camera is off
+    press(page, "Try again")
+    press(page, "Play the demo")
+    wait_for_label(page, "happy")
+    press(page, "Stop the demo")
+    page.wait_for_selector("#page[data-state=here]")
+    assert page.errors == []
+
+
 def test_a_browser_without_vectors_says_so(open_page):
     page = open_page(script="WebAssembly.validate = () => false")
     page.wait_for_selector("#page[data-state=unable]")
