@@ -194,6 +194,14 @@ def test_a_picture_gives_what_python_says(open_page, folder, recognizer):
     assert [len(answer["faces"]) for answer in said[-2:]] == [0, 0] and len(said[4]["faces"]) >= 2
 
 
+def test_of_a_very_large_picture_a_smaller_copy_is_read(open_page, folder, recognizer):
+    large = cv2.resize(cv2.imread(str(DEMO_PHOTO)), (4600, 4700))
+    [said], expected = read_by_page(open_page(), folder, [(large, None)]), recognizer.recognize(large).as_dict()
+    [one], [other] = said["faces"], expected["faces"]
+    assert (said["width"], said["height"], one["label"]) == (4600, 4700, other["label"])
+    assert box_distance(one, other) < 0.01 * other["width"]
+
+
 def test_the_networks_say_the_same_of_the_sample(open_page, recognizer):
     "Crops as they are: what differs is the runtime alone."
     paths = sorted((DEMO_PHOTO.parents[2] / "data" / "sample" / "validation").rglob("*.png"))[::5]
