@@ -10,20 +10,20 @@ import hashlib
 import inspect
 import json
 import shutil
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import numpy as np
 
-from fer_nb import faces, tracks
-from fer_nb.core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
-from fer_nb.faces import BlazeFace
-from fer_nb.model import FacialExpressionModel
-from fer_nb.model_files import MODEL_LITERT
-from fer_nb.readings import named_prior
-from fer_nb.tracks import DETECT_SECONDS, Tracker
+from . import faces, tracks
+from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
+from .faces import BlazeFace
+from .model import FacialExpressionModel
+from .model_files import MODEL_LITERT
+from .readings import named_prior
+from .tracks import DETECT_SECONDS, Tracker
 
 # %% ../nbs/09a_in_the_browser.ipynb #e555e5e9
 def _with_batch_of_one(
@@ -91,7 +91,7 @@ _NO_RUNTIME = (
 )
 
 # %% ../nbs/09a_in_the_browser.ipynb #efa1cacc
-@cache
+@lru_cache(maxsize=1)  # a server has one model
 def device_files(
     model: FacialExpressionModel,  # with what is served of it
 ) -> dict[str, bytes]:

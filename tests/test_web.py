@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 import cv2
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium
+from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium, wait_until
 
 from fer_nb.faces import BlazeFace
 from fer_nb.model import FacialExpressionModel
@@ -205,6 +205,14 @@ def test_a_picture_gives_what_python_says(open_page, folder, recognizer):
     assert [len(answer["faces"]) for answer in said[-2:]] == [0, 0] and len(said[4]["faces"]) >= 2
 
 
+def test_of_a_very_large_picture_a_smaller_copy_is_read(open_page, folder, recognizer):
+    large = cv2.resize(cv2.imread(str(DEMO_PHOTO)), (4600, 4700))
+    [said], expected = read_by_page(open_page(), folder, [(large, None)]), recognizer.recognize(large).as_dict()
+    [one], [other] = said["faces"], expected["faces"]
+    assert (said["width"], said["height"], one["label"]) == (4600, 4700, other["label"])
+    assert box_distance(one, other) < 0.01 * other["width"]
+
+
 def test_the_networks_say_the_same_of_the_sample(open_page, recognizer):
     "Crops as they are: what differs is the runtime alone."
     paths = sorted((DEMO_PHOTO.parents[2] / "data" / "sample" / "validation").rglob("*.png"))[::5]
@@ -302,6 +310,23 @@ def test_the_camera_is_read_on_the_device_and_ends(open_page):
     assert page.errors == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_fits_everybody(open_page, scheme):
+    "On a phone: nothing that axe finds serious, and no scrolling sideways."
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = open_page(color_scheme=scheme, viewport={"width": 390, "height": 844})
+    page.wait_for_selector("#page[data-state=here]")
+    for name, state in ((None, "here"), ("Play the demo", "playing")):
+        if name:
+            press(page, name)
+            wait_for_label(page, "happy")
+        page.wait_for_selector(f"#page[data-state={state}]")
+        found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+        assert not [problem["id"] for problem in found if problem["impact"] in ("serious", "critical")]
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
 def test_a_picture_is_read_on_the_device(open_page):
     page = open_page()
     page.locator("#file").set_input_files(str(DEMO_PHOTO))
@@ -358,6 +383,23 @@ def test_a_damaged_page_says_so(open_page, folder, name, change, words):
     press(page, "Play the demo")
     page.wait_for_selector("#page[data-state=broken]")
     assert words in page.locator("#veil-message").inner_text()
+
+
+def test_a_worker_that_is_lost_is_started_again(open_page):
+    page = open_page()
+    press(page, "Start the camera")
+    page.wait_for_selector("#page[data-state=playing]")
+    lose = "(reader) => reader.fail('It ran out of memory')"
+    page.evaluate(f"import('./static/reader.js').then(({{ loadedReader }}) => loadedReader()).then({lose})")
+    page.wait_for_selector("#page[data-state=broken]")
+    assert page.locator("#veil-message").inner_text() == "It ran out of memory."
+    assert page.evaluate("document.querySelector('#video').srcObject") is None  # the camera is off
+    press(page, "Try again")
+    press(page, "Play the demo")
+    wait_for_label(page, "happy")
+    press(page, "Stop the demo")
+    page.wait_for_selector("#page[data-state=here]")
+    assert page.errors == []
 
 
 def test_a_browser_without_vectors_says_so(open_page):
@@ -418,8 +460,12 @@ frame.onload = async () => {{
   const named = (text) => (page) => [...page.querySelectorAll("button")].find((button) => button.textContent === text);
   (await until(named("Play the demo"))).click();
   await until((page) => page.querySelector("[data-part=label]")?.textContent === "happy");
-  const seen = frame.contentDocument.querySelector("#page").dataset.state;
-  await fetch("/", {{ method: "POST", body: JSON.stringify({{ seen }}) }});
+  const post = (told) => fetch("/", {{ method: "POST", body: JSON.stringify(told) }});
+  const picture = () => frame.contentDocument.querySelector("#canvas").toDataURL();
+  const before = picture();
+  await post({{ seen: frame.contentDocument.querySelector("#page").dataset.state }});
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  await post({{ seen: frame.contentDocument.querySelector("#page").dataset.state, moves: picture() !== before }});
 }};
 </script>"""
 
@@ -434,8 +480,10 @@ def test_the_demo_is_happy_in_firefox(folder, tmp_path):
         command = [firefox, "--headless", "--no-remote", "--profile", str(tmp_path), address]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            assert server.came.wait(LIMIT), server.asked[-5:]
-            assert server.told == [{"seen": "playing"}]
+            wait_until(lambda: len(server.told) == 2, "the page told nothing", LIMIT)
+            assert server.told == [{"seen": "playing"}, {"seen": "playing", "moves": True}]
+            after = server.asked[server.asked.index("/") + 1 :]  # a browser looks for a newer service worker whenever it likes
+            assert [path for path in after if not path.endswith("/sw.js")] == ["/"]
         finally:
             process.terminate()
             with suppress(subprocess.TimeoutExpired):

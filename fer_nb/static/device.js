@@ -90,12 +90,26 @@ const BY_THIS_DEVICE = {
 export function runDevice(report, signal, file = null) {
   let part = null; // ends what is at work: camera, picture or demo
 
-  const say = (state, more = {}) => signal.aborted || report(OWN_WORDS[state] ?? state, { start: ask, ...more, choose, demo });
+  function say(state, more = {}) {
+    if (signal.aborted) return;
+    if (state === "broken") part?.abort(); // nobody would read what a camera goes on to give
+    report(OWN_WORDS[state] ?? state, { start: ask, ...more, choose, demo });
+  }
 
   function begin(run, ...rest) {
     part?.abort();
     const mine = (part = new AbortController()).signal;
+    takeButtons(); // of which the part may take some for itself
     run((state, more) => mine.aborted || say(state, more), mine, ...rest);
+  }
+
+  function takeButtons() {
+    element("choose").onclick = choose;
+    element("stop").onclick = ask;
+    element("file").onchange = ({ target }) => {
+      if (target.files[0]) read(target.files[0]);
+      target.value = ""; // so that the same file may be chosen again
+    };
   }
 
   // Load what reads, and say so meanwhile.
@@ -131,12 +145,7 @@ export function runDevice(report, signal, file = null) {
     part?.abort();
     hideFrame();
   });
-  element("choose").onclick = choose;
-  element("stop").onclick = ask;
-  element("file").onchange = ({ target }) => {
-    if (target.files[0]) read(target.files[0]);
-    target.value = "";
-  };
+  takeButtons();
   if (file) return read(file);
   ask();
   // A page in a folder of its own has nothing else to do, so it loads what reads faces while a person reads what it says.

@@ -3,27 +3,11 @@
 import { cropFace } from "./crop.js";
 import { Detector } from "./detector.js";
 import { carry } from "./flow.js";
-import { shrink, toGray } from "./image.js";
+import { toGray } from "./image.js";
 import { Tracker } from "./tracker.js";
 
 const LEAST = 1e-12; // a probability that is rounded to 0 has no logit
 const rounded = (value, places) => Number(value.toFixed(places));
-
-const TRIAL = { width: 640, height: 480 }; // pixels of a camera's frame
-const TURNS = 2; // after which browsers have compiled what is below
-
-// Go through the steps that no network does, with nothing to see. A browser compiles scripts once they have run for a while,
-// and it may do that while the networks are on their way.
-export function warmUp(constants) {
-  const picture = { data: new Uint8ClampedArray(4 * TRIAL.width * TRIAL.height).map((_, place) => place * 37), ...TRIAL };
-  const face = { box: [150, 100, 300, 300], eyes: [[240, 200], [360, 200]], score: 1 };
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    const gray = toGray(picture);
-    shrink(picture, constants.detector.side, 4);
-    cropFace(gray, face, constants.crop);
-    carry({ gray, faces: [face], seconds: 0 }, gray, 0, constants.flow);
-  }
-}
 
 export class Recognizer {
   constructor(

@@ -2,7 +2,7 @@
 // picture after the other.
 
 import { loadAndCompile, loadLiteRt, Tensor } from "../litert/index.js";
-import { Recognizer, warmUp } from "./recognizer.js";
+import { Recognizer } from "./recognizer.js";
 
 const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
 const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
@@ -34,13 +34,10 @@ async function networkOf(bytes) {
 }
 
 async function load({ folder, constants }) {
-  const arriving = Promise.all([
+  const [detector, network] = await Promise.all([
     bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
     runtime,
   ]);
-  arriving.catch(() => {}); // told below
-  setTimeout(() => warmUp(constants), 50); // when all has been asked for
-  const [detector, network] = await arriving;
   recognizer = new Recognizer(constants, await networkOf(detector), await networkOf(network));
 }
 
