@@ -304,11 +304,12 @@ def _gallery(
 
     photo, frame, boxes = cv2.imread(str(DEMO_PHOTO)), np.full((1080, 1920, 3), 25, np.uint8), []
     width, height = 1920 // people - 8, 1080 // people - 8
+    scale = np.array([width / 512, height / 288] * 2)
     window = cv2.resize(photo[20:308], (width, height), interpolation=cv2.INTER_AREA)
     for place in range(people**2):
         left, top = place % people * (1920 // people) + 4, place // people * (1080 // people) + 4
         frame[top : top + height, left : left + width] = window
-        boxes.append((_FACE - [0, 20, 0, 0]) * [width / 512, height / 288] * 2 + [left, top, 0, 0])
+        boxes.append((_FACE - [0, 20, 0, 0]) * scale + [left, top, 0, 0])
     return frame, np.array(boxes)
 
 
