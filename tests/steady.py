@@ -7,7 +7,8 @@ import numpy as np
 from fer_nb.camera import CameraError
 from fer_nb.core import EXPRESSIONS
 from fer_nb.faces import DetectedFace
-from fer_nb.model_files import Metadata, find_model
+from fer_nb.litert import find_model
+from fer_nb.model_files import Metadata
 from fer_nb.recognizer import Frame, Recognizer
 
 LABELS = (*EXPRESSIONS, "bored")  # a class of somebody's own, too

@@ -410,7 +410,7 @@ def test_a_browser_without_vectors_says_so(open_page):
 
 def test_a_model_with_classes_of_its_own_and_a_prior_travels(folder, open_page, tmp_path):
     "Two labels, one reading, no metadata of readings: as `fer_nb train` writes it for own classes."
-    from fer_nb.model_files import find_model
+    from fer_nb.litert import find_model
 
     own = tmp_path / "own"
     shutil.copytree(find_model("compact"), own, ignore=shutil.ignore_patterns("run"))
