@@ -207,12 +207,11 @@ def _draw_explanation(
     import cv2
 
     from fer_nb.core import written_whole
-    from fer_nb.recognizer import explain
 
     target = Path(f"{path}.explained.png")
     if target.exists():
         raise FerError(f"{target} is there already; move it away to draw it again.")
-    drawing = explain(recognizer, _read(path))
+    drawing = recognizer.explain(_read(path))
     try:
         with written_whole(target) as part:
             part.write_bytes(cv2.imencode(".png", drawing)[1])

@@ -94,7 +94,7 @@ def test_no_face_is_a_table_without_rows(fer_nb, clip, tmp_path):
     done = fer_nb("annotate", clip, "--out", "none.parquet", "--start", "1:00:00")
     assert done.returncode == 0, done.stderr
     table = read_table(tmp_path / "none.parquet")
-    assert (table.num_rows, len(table.schema)) == (0, 29)
+    assert (table.num_rows, len(table.schema)) == (0, 34)
     assert done.stderr == ""  # LiteRT's greeting is left out
     assert_refused(fer_nb("annotate", clip, "--out", "none.parquet"), "is there already")
     assert [path.name for path in tmp_path.iterdir()] == ["none.parquet"]  # neither run leaves its folder of parts

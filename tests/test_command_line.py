@@ -116,7 +116,7 @@ def test_predict_no_face_is_an_empty_list(fer_nb, tmp_path):
     cv2.imwrite(str(path), np.full((200, 300, 3), 120, np.uint8))
     done = fer_nb("predict", path, "--json")
     assert done.returncode == 0
-    expected = {"source": str(path), "frame": 0, "seconds": None, "width": 300, "height": 200, "faces": []}
+    expected = {"source": str(path), "frame": 0, "seconds": None, "width": 300, "height": 200, "cropped": False, "faces": []}
     assert json.loads(done.stdout) == expected
     assert fer_nb("predict", path).stdout == f"{path}: no face\n"
 
