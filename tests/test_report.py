@@ -194,8 +194,12 @@ def test_marks_outlive_the_page_and_a_new_report(open_report, table):
     expect(page.locator("#marking-status")).to_have_text("faces.csv does not hold marks of a report.")
     page.get_by_role("button", name="Back to the saved marks").click()
     assert [page.get_by_label(f"Name of track {track}").input_value() for track in (1, 2)] == ["Bo", ""]
-    page.get_by_label("Name of track 1").fill("")
+    page.get_by_label("Name of track 2").fill("Bo")
     page.keyboard.press("Tab")
+    assert "and so is track 1 at the same time" in page.locator("#marking-status").inner_text()
+    for track in (1, 2):
+        page.get_by_label(f"Name of track {track}").fill("")
+        page.keyboard.press("Tab")
     save(page, marks)
     assert json.loads(marks.read_text()) == {"spans": [], "names": []}
 

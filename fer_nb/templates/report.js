@@ -130,8 +130,11 @@
     marks.names = marks.names.filter((one) => !isTrack(one, track));
     const { number, seconds, left, top, width, height } = track;
     if (text) marks.names.push({ source: here().name, track: number, seconds, left, top, width, height, name: text });
-    const same = mine(marks.names).filter((one) => one.name === text).length;
-    change(!text ? `Track ${number} has no name.` : `Track ${number} is ${text}${same > 1 ? `; ${same} tracks of that name are one` : ""}.`);
+    const same = here().tracks.filter((other) => other !== track && text && nameOf(other) === text);
+    const both = same.find((other) => other.begin < track.end && track.begin < other.end);
+    const more = both ? `, and so is track ${both.number} at the same time; look again`
+      : same.length ? `; ${same.length + 1} tracks of that name are one` : "";
+    change(text ? `Track ${number} is ${text}${more}.` : `Track ${number} has no name.`);
   }
 
   const nameOf = (track) => (marks.names.find((one) => isTrack(one, track)) || { name: "" }).name;
