@@ -252,12 +252,19 @@ def _binned(
     return _Binned(begin, end, shown, near & unsure[source], np.where(near[:, None], np.stack(means, axis=1)[source], 0))
 
 # %% ../nbs/10d_report.ipynb #6832b7ed
+def _states(
+    bins: _Binned,
+) -> np.ndarray:
+    "`(B,)` int: twice the position of the label, and one more where it is unsure; -1 where the face was not seen."
+    return np.where(bins.shown < 0, -1, 2 * bins.shown + bins.unsure)
+
+
 def _bands(
     bins: _Binned,
     labels: Sequence[str],  # of the model
 ) -> list[dict]:
     "Dicts, one for each stretch that shows the same: index, label, unsure, and `left` and `width` in percent."
-    state = np.where(bins.shown < 0, -1, 2 * bins.shown + bins.unsure)
+    state = _states(bins)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(state)) + 1, [len(state)]])
     width, length = 100 / len(state), (bins.end - bins.begin) / len(state)
     found = []
@@ -513,36 +520,50 @@ def _look_up_spans(
     spans: list[_Span],
 ) -> tuple[np.ndarray, list[str | None]]:
     "`(N,)` bool, which rows are not excluded, and the names of the events of each row, or None."
-    keep, events = np.ones(len(table), bool), [""] * len(table)
-    sources, seconds = np.array(table["source"].to_pylist(), object), table["seconds"].to_numpy()
+    keep, seconds = np.ones(len(table), bool), table["seconds"].to_numpy()
+    events: list[str | None] = [None] * len(table)
     for span in sorted(spans, key=lambda span: span.begin):
-        inside = (sources == span.source) & (span.begin <= seconds) & (seconds <= span.end)
+        here = pa.compute.equal(table["source"], span.source).to_numpy()
+        inside = here & (span.begin <= seconds) & (seconds <= span.end)
         if span.kind == "excluded":
             keep &= ~inside
         else:
             for row in np.flatnonzero(inside):
-                events[row] += f"{'; ' if events[row] else ''}{span.name or 'event'}"
-    return keep, [event or None for event in events]
+                events[row] = f"{events[row]}; {span.name or 'event'}" if events[row] else span.name or "event"
+    return keep, events
 
 
+def _look_up_names(
+    table: pa.Table,  # N rows, see read_table
+    named: dict[tuple[str, int], str],  # the name of a source's track
+) -> tuple[pa.Array, pa.Array]:
+    "The name of each row, or null, and its track's number: of a name the smallest."
+    if not named:
+        return pa.nulls(len(table), pa.string()), table["track"]
+    first: dict[tuple[str, str | None], int] = {}
+    for (source, track), name in sorted(named.items()):
+        first.setdefault((source, name), track)
+    sources, tracks = table["source"].to_pylist(), table["track"].to_pylist()
+    names = [named.get(place) for place in zip(sources, tracks)]
+    numbers = [first.get(place, track) for place, track in zip(zip(sources, names), tracks)]
+    return pa.array(names, pa.string()), pa.array(numbers, pa.int32())
+
+# %% ../nbs/10d_report.ipynb #m6a7c9da
 def _apply(
     table: pa.Table,  # see read_table
     marks: _Marks,
 ) -> tuple[pa.Table, list[_Name]]:
     "The table with them applied, see apply_marks, and the names that fit no face of it."
+    if marks == _Marks([], []):
+        nothing = pa.nulls(len(table), pa.string())
+        return table.append_column("name", nothing).append_column("event", nothing), []
     faces = _faces_of(table)
     tracks = {one: _track_of(faces, one) for one in marks.names}
     named = {(one.source, track): one.name for one, track in tracks.items() if track is not None}
-    first: dict[tuple[str, str], int] = {}  # the smallest number of each name
-    for (source, track), name in sorted(named.items()):
-        first.setdefault((source, name), track)
-    places = list(zip(table["source"].to_pylist(), table["track"].to_pylist()))
-    names = [named.get(place) for place in places]
-    numbers = [first.get((source, name or ""), track) for (source, track), name in zip(places, names)]
-    keep, events = _look_up_spans(table, marks.spans)
+    (names, numbers), (keep, events) = _look_up_names(table, named), _look_up_spans(table, marks.spans)
     index = table.schema.get_field_index("track")
-    table = table.set_column(index, table.schema.field(index), pa.array(numbers, pa.int32()))
-    table = table.append_column("name", pa.array(names, pa.string())).append_column("event", pa.array(events, pa.string()))
+    table = table.set_column(index, table.schema.field(index), numbers)
+    table = table.append_column("name", names).append_column("event", pa.array(events, pa.string()))
     return table.filter(pa.array(keep)), [one for one, track in tracks.items() if track is None]
 
 # %% ../nbs/10d_report.ipynb #m6a7c9d9
@@ -653,7 +674,7 @@ def _track_to_name(
     track: _Faces,  # of one track
     bands: bool,  # whether to say what it showed when
 ) -> dict:
-    "What the page knows of a track that can be named."
+    "What the page knows of a track that can be named; `states` has in turn the bin where one begins, and the state."
     middle, begin, end = len(track) // 2, float(track.seconds[0]), float(track.seconds[-1])
     box = dict(zip(("left", "top", "width", "height"), (round(float(value), 1) for value in track.box[middle])))
     mostly = track.labels[np.bincount(track.shown, minlength=len(track.labels)).argmax()]
@@ -661,12 +682,9 @@ def _track_to_name(
     known |= {"seconds": round(float(track.seconds[middle]), 3), **box}
     if bands:
         bins = _binned(track)
-        scale = (bins.end - bins.begin) / 100
-        known["bands"] = [
-            [round(bins.begin + scale * left, 2), round(bins.begin + scale * (left + one["width"]), 2),
-             one["label"] + (", unsure" if one["unsure"] else "")]
-            for one in _bands(bins, track.labels) for left in [one["left"]]
-        ]
+        state, width = _states(bins), (bins.end - bins.begin) / len(bins.shown)
+        starts = np.flatnonzero(np.diff(state, prepend=-2))  # where it becomes another
+        known |= {"bin": round(width, 6), "states": np.stack([starts, state[starts]], axis=1).ravel().tolist()}
     return known
 
 # %% ../nbs/10d_report.ipynb #m2f3b4c6
@@ -690,7 +708,7 @@ def _marking(
     names = [asdict(replace(one, track=-1 if track is None else track)) for one, track in zip(marks.names, today)]
     known = {"spans": [asdict(one) for one in marks.spans], "names": names}
     counts = {"listed": len(listed), "more": len(tracks) > len(listed)}
-    return {"file": file, "marks": known, "sources": list(found.values()), **counts}
+    return {"file": file, "labels": faces.labels, "marks": known, "sources": list(found.values()), **counts}
 
 # %% ../nbs/10d_report.ipynb #m2f3b4c7
 def _marked_facts(

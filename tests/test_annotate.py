@@ -98,6 +98,9 @@ def test_no_face_is_a_table_without_rows(fer_nb, clip, tmp_path):
     assert done.stderr == ""  # LiteRT's greeting is left out
     assert_refused(fer_nb("annotate", clip, "--out", "none.parquet"), "is there already")
     assert [path.name for path in tmp_path.iterdir()] == ["none.parquet"]  # neither run leaves its folder of parts
+    (tmp_path / "none.marks.json").write_text("what a person marked")
+    assert fer_nb("annotate", clip, "--out", "none.parquet", "--end", "1s", "--overwrite").returncode == 0
+    assert (tmp_path / "none.marks.json").read_text() == "what a person marked"
 
 
 def test_what_is_refused(fer_nb, clip, tmp_path):

@@ -100,12 +100,11 @@ def test_a_cut_out_face_is_named_when_asked(recognizer):
 
 
 def test_a_small_picture_without_a_face_is_taken_for_one(fer_nb, tmp_path):
-    drawn = DEMO_PHOTO.parents[2] / "data" / "sample" / "validation" / "happy"
-    image = cv2.imread(str(next(drawn.glob("*.png"))))[8:40, 8:40]  # so tight that nobody would find a face
-    cv2.imwrite(str(tmp_path / "tight.png"), image)
-    cv2.imwrite(str(tmp_path / "wide.png"), cv2.copyMakeBorder(image * 0 + 90, 40, 40, 40, 40, cv2.BORDER_REPLICATE))
+    eye = cv2.resize(PHOTO[95:120, 185:215], (48, 40))  # so tight that nobody would find a face
+    cv2.imwrite(str(tmp_path / "tight.png"), eye)
+    cv2.imwrite(str(tmp_path / "wide.png"), cv2.resize(eye, (96, 80)))
     done = fer_nb("predict", "tight.png", "wide.png")
-    assert "no face was found, so it was taken for one that is cut out already" in done.stdout
+    assert "tight.png: in so small an image no face was found, so it was taken for one that is cut out already" in done.stdout
     assert "wide.png: no face" in done.stdout
 
 

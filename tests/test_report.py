@@ -169,6 +169,8 @@ def test_marking_with_the_keyboard(open_report, table):
 
 
 def test_marks_outlive_the_page_and_a_new_report(open_report, table):
+    from playwright.sync_api import expect
+
     marks = table.with_name("faces.marks.json")
     page = open_report()
     page.get_by_label("Name of track 1").fill("Bo")
@@ -186,13 +188,18 @@ def test_marks_outlive_the_page_and_a_new_report(open_report, table):
     page.get_by_label("Name of track 2").fill("Di")
     page.keyboard.press("Tab")
     page.get_by_label("Add the marks of a file").set_input_files(marks)
+    expect(page.locator("#marking-status")).to_contain_text("Added what faces.marks.json holds.")
     assert [page.get_by_label(f"Name of track {track}").input_value() for track in (1, 2)] == ["Bo", "Di"]
     page.get_by_label("Add the marks of a file").set_input_files(table)
-    assert page.locator("#marking-status").inner_text() == "faces.csv does not hold marks of a report."
+    expect(page.locator("#marking-status")).to_have_text("faces.csv does not hold marks of a report.")
     page.get_by_role("button", name="Back to the saved marks").click()
     assert [page.get_by_label(f"Name of track {track}").input_value() for track in (1, 2)] == ["Bo", ""]
-    page.get_by_label("Name of track 1").fill("")
+    page.get_by_label("Name of track 2").fill("Bo")
     page.keyboard.press("Tab")
+    assert "and so is track 1 at the same time" in page.locator("#marking-status").inner_text()
+    for track in (1, 2):
+        page.get_by_label(f"Name of track {track}").fill("")
+        page.keyboard.press("Tab")
     save(page, marks)
     assert json.loads(marks.read_text()) == {"spans": [], "names": []}
 

@@ -130,8 +130,11 @@
     marks.names = marks.names.filter((one) => !isTrack(one, track));
     const { number, seconds, left, top, width, height } = track;
     if (text) marks.names.push({ source: here().name, track: number, seconds, left, top, width, height, name: text });
-    const same = mine(marks.names).filter((one) => one.name === text).length;
-    change(!text ? `Track ${number} has no name.` : `Track ${number} is ${text}${same > 1 ? `; ${same} tracks of that name are one` : ""}.`);
+    const same = here().tracks.filter((other) => other !== track && text && nameOf(other) === text);
+    const both = same.find((other) => other.begin < track.end && track.begin < other.end);
+    const more = both ? `, and so is track ${both.number} at the same time; look again`
+      : same.length ? `; ${same.length + 1} tracks of that name are one` : "";
+    change(text ? `Track ${number} is ${text}${more}.` : `Track ${number} has no name.`);
   }
 
   const nameOf = (track) => (marks.names.find((one) => isTrack(one, track)) || { name: "" }).name;
@@ -166,6 +169,14 @@
     byId("known-names").replaceChildren(...options);
   }
 
+  function showed(track, now) {
+    if (!track.states) return `mostly ${track.mostly}`;
+    const bin = Math.floor((now - track.begin) / track.bin + 1e-6);
+    let state = -1;
+    for (let place = 0; place < track.states.length && track.states[place] <= bin; place += 2) state = track.states[place + 1];
+    return state < 0 ? "" : data.labels[state >> 1] + (state % 2 ? ", unsure" : "");
+  }
+
   function showMoment() {
     const now = Number(moment.value);
     const seen = [];
@@ -173,9 +184,8 @@
       if (now < track.begin || now > track.end) continue;
       const name = nameOf(track);
       const who = name ? `${name} (track ${track.number})` : `track ${track.number}`;
-      const band = track.bands && track.bands.find(([begin, end]) => begin <= now && now < end);
-      if (band) seen.push(`${who} ${band[2]}`);
-      else if (!track.bands) seen.push(`${who} mostly ${track.mostly}`);
+      const words = showed(track, now);
+      if (words) seen.push(`${who} ${words}`);
     }
     const inside = mine(marks.spans).filter((one) => one.begin <= now && now <= one.end);
     const spans = inside.map((one) => (one.kind === "excluded" ? "excluded" : one.name || "event"));
