@@ -1,4 +1,4 @@
-"""Every face of a picture, as people bring them: far, tight, turned, in the dark, masked; through the recognizer and the command."""
+"""Every face of a picture, as people bring them: far, tight, turned, dark, masked; through the recognizer and the command."""
 
 import json
 
