@@ -15,7 +15,7 @@ from helpers import LIMIT, ask, running_server, wait_until
 from mutations import good_images, mutated_bodies, mutated_requests, throw, throw_raw
 
 from fer_nb.benchmark import process_usage
-from fer_nb.serve_benchmark import run_sessions
+from fer_nb.serve_benchmark import _run_sessions
 
 pytestmark = pytest.mark.soak
 SECONDS = float(os.environ.get("FER_SOAK_SECONDS", 600))
@@ -30,9 +30,9 @@ def own_server(project):
 
 
 def test_sessions_for_ten_minutes(own_server):
-    run_sessions(own_server, seconds=5)
+    _run_sessions(own_server, seconds=5)
     before = process_usage(own_server.pid)
-    figures = run_sessions(own_server, seconds=SECONDS)
+    figures = _run_sessions(own_server, seconds=SECONDS)
     print(figures)
     assert figures["foreign"] == 0
     assert figures["fewest_results"] > 0.95 * 10 * SECONDS
