@@ -237,7 +237,7 @@ def _tell_passed(
         what = "one file is" if len(passed) == 1 else f"{len(passed):,} files are"
         logging.getLogger(__name__).warning("%s: %s no image and passed over, such as %s.", folder, what, passed[0])
 
-# %% ../nbs/02_exploration.ipynb #5f27d7f3
+# %% ../nbs/02_exploration.ipynb #1f9e51c4
 _Cutter = Callable[[bytes, str], np.ndarray | None]  # an image file's bytes and name; the face, (48, 48) uint8, or None
 
 

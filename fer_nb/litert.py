@@ -86,7 +86,7 @@ def _ungreeted() -> Iterator[None]:
             with suppress(OSError):  # such as on a full disk
                 stderr.write(text)
 
-# %% ../nbs/06a_litert.ipynb #33d77d6c
+# %% ../nbs/06a_litert.ipynb #869e12ed
 def _picture_of(
     wants: dict[str, Any],  # get_input_details() of the input
 ) -> tuple[int, int, bool] | None:
@@ -120,7 +120,7 @@ def _as_it_wants(
     real = levels[0] + faces * ((levels[1] - levels[0]) / 255)
     return np.clip(np.rint(real / scale + zero), limits.min, limits.max).astype(kind)
 
-# %% ../nbs/06a_litert.ipynb #200c59d1
+# %% ../nbs/06a_litert.ipynb #6cf1f4a9
 def _in_floats(
     answer: np.ndarray,  # of a network
     gives: dict[str, Any],  # get_output_details() of that output
@@ -169,7 +169,7 @@ class LiteRtNetwork:
             answer = _in_floats(answer, self.interpreter.get_output_details()[0])
             return [softmax(answer) if self.metadata.logits else answer]
 
-# %% ../nbs/06a_litert.ipynb #69b91cc4
+# %% ../nbs/06a_litert.ipynb #a351a347
 @patch
 def _run(
     self: LiteRtNetwork,
@@ -227,7 +227,7 @@ def save_model(
         if not difference <= _PARITY:
             raise FerError(f"The LiteRT file differs from Keras by {difference:.1e}; {folder} keeps what it had. Train again.")
 
-# %% ../nbs/06a_litert.ipynb #460dde60
+# %% ../nbs/06a_litert.ipynb #bf63160d
 _WHOLE = {".keras", ".h5", ".hdf5", ".tflite"}  # endings of files that hold architecture and weights
 _METADATA = "metadata.json"
 
@@ -266,7 +266,7 @@ def _is_ready(
     except (OSError, ValueError, TypeError):
         return False
 
-# %% ../nbs/06a_litert.ipynb #b4edaba0
+# %% ../nbs/06a_litert.ipynb #25f3ac8a
 def _are_logits(
     answer: np.ndarray,  # (N, C) of drawn faces
     place: Path,  # of the network, for the message
@@ -296,7 +296,7 @@ def _check_outputs(
     if len(labels) != count:
         raise FerError(f"{place} has {count} outputs, and not {len(labels)}, as {', '.join(labels)}; name one label for each.")
 
-# %% ../nbs/06a_litert.ipynb #d86920b7
+# %% ../nbs/06a_litert.ipynb #135087c1
 def _adopt(
     files: list[Path],  # see _network_files
     place: Path,  # what a person named
@@ -331,7 +331,7 @@ def _adopt(
         said = replace(said, levels=None)  # they are in the network now
     save_metadata(replace(said, labels=tuple(labels or EXPRESSIONS)), target)
 
-# %% ../nbs/06a_litert.ipynb #feb90b11
+# %% ../nbs/06a_litert.ipynb #1a4ecbf8
 def _adopted(
     place: Path,  # what a person named
     files: list[Path],  # see _network_files

@@ -147,7 +147,7 @@ def _two_numbers(
         raise ValueError
     return black, white
 
-# %% ../nbs/06_json_serialization.ipynb #e5849373
+# %% ../nbs/06_json_serialization.ipynb #37495141
 _DONT_FIT = "The weights in {1} don't fit the architecture in {0}, or are damaged; take two files that were saved together."
 
 
@@ -179,7 +179,7 @@ def _in_newer_words(
         description = {**description, "config": {**named, "layers": _with_input(named["layers"])}}
     return {name: _in_newer_words(part) for name, part in description.items()}
 
-# %% ../nbs/06_json_serialization.ipynb #0233bd3e
+# %% ../nbs/06_json_serialization.ipynb #1e3ce835
 def _with_input(
     layers: Any,  # list of the descriptions of a sequential network's layers
 ) -> list[dict]:
@@ -189,7 +189,7 @@ def _with_input(
         return layers
     return [{"class_name": "InputLayer", "config": {"batch_input_shape": shape, "dtype": "float32", "name": "face"}}, *layers]
 
-# %% ../nbs/06_json_serialization.ipynb #7cf9eaf7
+# %% ../nbs/06_json_serialization.ipynb #3da053f3
 def _load_keras_2(
     description: dict,  # of the network, as Keras 2 wrote it
     path: Path,  # where it comes from, for the message
@@ -229,7 +229,7 @@ def _load_whole(
         mend = "save it as .keras or .tflite from the program that made it, without layers of its own"
         raise FerError(failed or f"{path} is not a whole Keras model that can be read here; {mend}.") from None
 
-# %% ../nbs/06_json_serialization.ipynb #34cc7cb1
+# %% ../nbs/06_json_serialization.ipynb #2690b0f8
 _SIDES = range(IMAGE_SIZE, 225)  # pixels; what networks of faces look at
 
 

@@ -127,6 +127,8 @@ def _file_kind(
 ) -> str:
     "`image`, `animation` or `video`."
     head = _head(path) if os.path.isfile(path) else b""
+    if head[:3] == b"\xff\xd8\xff" and path.lower().endswith((".mjpeg", ".mjpg")):  # a camera's JPEGs, one behind the other
+        return "video"
     if head[:4] == b"GIF8" and _is_one_picture(path):
         return "image"
     return _content(head) or ("image" if path.lower().endswith(IMAGE_ENDINGS) else "video")
@@ -219,6 +221,13 @@ _NO_PICTURES = {"tty", "hls", "dash", "concat", "sdp"}  # FFmpeg's names of text
 _TEXT_CODECS = {"ansi", "bintext", "xbin", "idf"}
 
 
+def _is_odd_picture(
+    form: str,  # FFmpeg's name of a kind of file
+) -> bool:
+    "Whether it holds one picture, to FFmpeg a video, of a kind that predict and train can't read either, such as Targa."
+    return form in ("image2", "ico") or form.endswith("_pipe") and form != "jpeg_pipe"  # which may be a camera's many
+
+
 def _shows_pictures(
     path: str,  # of a file of this machine
 ) -> bool:
@@ -228,7 +237,7 @@ def _shows_pictures(
             stream = container.streams.best("video")
             cover = stream is not None and stream.disposition & av.stream.Disposition.attached_pic
             text = container.format.name in _NO_PICTURES or stream is None or stream.codec_context.name in _TEXT_CODECS
-            return not text and not cover and bool(stream.width)
+            return not text and not cover and not _is_odd_picture(container.format.name) and bool(stream.width)
     except Exception:
         return False
 
@@ -458,6 +467,8 @@ def _opened(
             stream = container.streams.best("video")
             if stream is None or stream.codec_context is None:
                 raise FerError(f"{source_name(source)} has no picture in it; name a video or an image.")
+            if _is_odd_picture(container.format.name) and os.path.exists(source):
+                raise FerError(f"{source_name(source)} is a picture of a kind that is not read; save it as PNG or JPEG.")
             if stream.width * stream.height > _MOST_PIXELS:
                 raise FerError(f"{source_name(source)} is {stream.width}x{stream.height} pixels; make it smaller.")
             stream.codec_context.options = {"max_pixels": str(_MOST_PIXELS)}  # where the size changes on the way
@@ -590,7 +601,7 @@ def seconds_of(
         return self.number / float(self.stream.guessed_rate or 25)  # 25: where a file says nothing at all
     return float((stamp - self.origin) * self.stream.time_base)
 
-# %% ../nbs/08d_sources.ipynb #626f892d
+# %% ../nbs/08d_sources.ipynb #c3829ebe
 _NEAR = 16  # frames between a packet that is marked and the gap, as time stamps don't come in order; more than codecs reorder
 
 
