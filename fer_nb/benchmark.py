@@ -17,9 +17,9 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from itertools import count, islice, repeat
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,16 @@ def process_usage(
     }
 
 # %% ../nbs/10f_benchmark.ipynb #c07dc327
-_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "numpy")  # whose versions move the figures
+_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "opencv-python-headless", "numpy")  # that move the figures
+
+
+def _versions() -> dict[str, str]:
+    "Of those that are installed: a server has no TensorFlow, and OpenCV comes with windows or without."
+    found = {}
+    for package in _PACKAGES:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 @dataclass
@@ -95,7 +104,7 @@ class Measured:
     tables: list[str]  # lines of Markdown, for a person
 
     def __post_init__(self) -> None:
-        self.figures = {**self.figures, "machine": {**machine(), **{package: version(package) for package in _PACKAGES}}}
+        self.figures = {**self.figures, "machine": {**machine(), **_versions()}}
 
     def __str__(self) -> str:
         facts = ", ".join(f"{name} {value}" for name, value in self.figures["machine"].items())

