@@ -62,7 +62,8 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     assert all(name.startswith(("fer_nb/", "fer_nb-")) for name in names), names
     assert not [name for name in names if name.endswith((".ipynb", ".png", ".pyc"))]
     assert len(names) == len(set(names))
-    assert {f"fer_nb/detector/{name}" for name in ("face_detection_back.tflite", "face_landmark.tflite", "NOTICE")} <= set(names)
+    detector = ("face_detection_back.tflite", "face_landmark.tflite", "NOTICE")
+    assert {f"fer_nb/detector/{name}" for name in detector} <= set(names)
 
 
 def test_the_package_is_the_installed_one(installed, tmp_path):
@@ -120,10 +121,8 @@ def base(wheel, tmp_path_factory):
     "The programs of an environment that holds the wheel and what it asks for, as links, and nothing else."
     folder = tmp_path_factory.mktemp("base")
     venv.create(folder)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", "--quiet", wheel],
-        check=True, timeout=120,
-    )
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
+    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--quiet", wheel], check=True, timeout=120)
     [packages] = (folder / "lib").glob("python*/site-packages")
     for found in with_what_they_need(asked_for("requirements")).values():
         for top in {file.parts[0] for file in found.files if file.parts[0] not in ("..", "__pycache__")}:
