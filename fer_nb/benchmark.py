@@ -84,7 +84,7 @@ def process_usage(
     }
 
 # %% ../nbs/10f_benchmark.ipynb #c07dc327
-_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "opencv-python-headless", "numpy")  # that move the figures
+_PACKAGES = ("tensorflow", "keras", "ai-edge-litert", "opencv-python", "opencv-python-headless", "numpy")
 
 
 def _versions() -> dict[str, str]:

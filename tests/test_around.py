@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from itertools import islice
 import av
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from helpers import CHROMIUM_ARGUMENTS, COMMAND, LIMIT, ask, environment, find_chromium, running_server, wait_until
 from test_annotate import QuietFiles
 from test_server import read_events, streaming
 
@@ -235,3 +236,61 @@ def test_hls_is_played_at_its_own_pace(tmp_path):
             server.shutdown()
         assert all(frame.taken is None for frame in frames)  # so each is shown at its time
         assert [frame.seconds for frame in frames] == pytest.approx([number / 25 for number in range(60)], abs=1e-3)
+
+
+JUPYTER = """
+from fer_nb.serve import _behind_jupyter
+server = _behind_jupyter()
+server["command"][0] = {command!r}
+server["environment"] = {environment!r}
+c.ServerProxy.servers = {{"fer_nb": server}}
+"""
+
+
+@pytest.fixture(scope="module")
+def jupyter(project, tmp_path_factory):
+    "The address of the page behind jupyter-server-proxy, below a hub's prefix."
+    pytest.importorskip("jupyter_server_proxy", reason="jupyter-server-proxy is not installed.")
+    folder, [port] = tmp_path_factory.mktemp("jupyter"), free_ports(1)
+    env = {**environment(project), "FER_SOURCE": "demo", "JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_DATA_DIR": str(folder)}
+    (folder / "config.py").write_text(JUPYTER.format(command=str(COMMAND), environment=env))
+    options = ["--IdentityProvider.token=", "--no-browser", "--allow-root", "--ServerApp.allow_remote_access=True"]
+    options += [f"--config={folder / 'config.py'}", f"--port={port}", "--ServerApp.base_url=/user/anna/"]
+    command = [sys.executable, "-m", "jupyter_server", *options]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: answers(port, "/user/anna/api"), "Jupyter does not answer", LIMIT)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "hub.example"])  # the second is no secure context, and tells its origin alone
+def test_the_page_behind_jupyter(jupyter, photo, host):
+    "Its files, the live picture and a photograph; also in a frame of a notebook, which is of the same origin."
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
+    if find_chromium() is None:
+        pytest.skip("There is no Chromium or Chrome on this machine.")
+    with playwright.sync_playwright() as play:
+        arguments = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hub.example 127.0.0.1"]
+        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
+        page, failed = browser.new_page(), []
+        page.set_default_timeout(1000 * LIMIT)
+        page.on("response", lambda response: response.status >= 400 and failed.append((response.status, response.url)))
+        address = f"http://{host}:{jupyter}/user/anna/fer_nb/"
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(".card .winner")
+        page.locator("input[value=picture]").check()
+        page.locator("#file").set_input_files(photo)
+        page.wait_for_selector("#page[data-state=shown], #page[data-tone=gone]")
+        assert page.locator("#page").get_attribute("data-state") == "shown" and not failed, failed
+        page.goto(f"http://{host}:{jupyter}/user/anna/lab", wait_until="domcontentloaded")
+        page.evaluate("""(address) => {
+          const frame = document.createElement("iframe");
+          frame.src = address;
+          document.body.append(frame);
+        }""", address)
+        page.frame_locator("iframe").locator(".card .winner").first.wait_for()
+        browser.close()

@@ -119,10 +119,9 @@ def base(wheel, tmp_path_factory):
     "The programs of an environment that holds the wheel and what it asks for, as links, and nothing else."
     folder = tmp_path_factory.mktemp("base")
     venv.create(folder)
-    subprocess.run(
-        [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install", "--no-deps", "--no-index", "--quiet", wheel],
-        check=True, timeout=120,
-    )
+    pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
+    command = [*pip, "install", "--no-deps", "--no-index", "--quiet", wheel]
+    subprocess.run(command, check=True, timeout=120, env=environment(None))  # no path on which another fer_nb stands
     [packages] = (folder / "lib").glob("python*/site-packages")
     for found in with_what_they_need(asked_for("requirements")).values():
         for top in {file.parts[0] for file in found.files if file.parts[0] not in ("..", "__pycache__")}:
