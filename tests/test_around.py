@@ -1,4 +1,4 @@
-"""What stands around the server: nginx before it, with and without a prefix, and a network camera behind it."""
+"""What stands around the server: nginx, Caddy and Jupyter before it, and a network camera behind it."""
 import http.client
 import os
 import shutil
@@ -126,7 +126,8 @@ import numpy as np
 gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer
 Gst.init(None)
-WIDTH, HEIGHT, RATE = 640, 480, 30
+WIDTH, HEIGHT, RATE = int(sys.argv[2]), int(sys.argv[3]), 30
+BLOCK = WIDTH // 40
 
 def feed(source):
     "The wall clock in milliseconds as 40 black and white blocks along the lower edge."
@@ -135,7 +136,7 @@ def feed(source):
         picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
         milliseconds = int(time.time() * 1000) % 2**40
         for bit in range(40):
-            picture[HEIGHT - 64 : HEIGHT, bit * 16 : bit * 16 + 16] = 235 if milliseconds >> bit & 1 else 16
+            picture[HEIGHT - 64 : HEIGHT, bit * BLOCK : bit * BLOCK + BLOCK] = 235 if milliseconds >> bit & 1 else 16
         buffer = Gst.Buffer.new_wrapped(picture.tobytes())
         buffer.pts, buffer.duration = number * Gst.SECOND // RATE, Gst.SECOND // RATE
         if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
@@ -162,9 +163,9 @@ GLib.MainLoop().run()
 
 
 @contextmanager
-def rtsp_camera(port):
+def rtsp_camera(port, width=640, height=480):
     "A network camera with a clock in its picture."
-    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, str(port)], stdout=subprocess.PIPE)
+    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, *map(str, (port, width, height))], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"ready\n"
         yield
@@ -294,3 +295,42 @@ def test_the_page_behind_jupyter(jupyter, photo, host):
         }""", address)
         page.frame_locator("iframe").locator(".card .winner").first.wait_for()
         browser.close()
+
+
+CADDY = """
+{{
+    admin off
+    auto_https off
+}}
+http://:{caddy} {{
+    handle_path /fer/* {{
+        reverse_proxy 127.0.0.1:{port} {{
+            header_up X-Forwarded-Prefix /fer
+        }}
+    }}
+}}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="There is no Caddy on this machine.")
+def test_the_page_behind_caddy(server, photo, tmp_path):
+    "The lines that chapter 10a shows; streams come part by part, and a photograph is answered."
+    [port] = free_ports(1)
+    (tmp_path / "Caddyfile").write_text(CADDY.format(caddy=port, port=server.port))
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", tmp_path / "Caddyfile"]
+    process = subprocess.Popen(command, env={**os.environ, "HOME": str(tmp_path)}, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(port, "/fer/healthz"), "Caddy does not answer")
+        for path in ("/fer/", "/fer/static/page.js", "/fer/static/style.css"):
+            assert ask(port, "GET", path)[0] == 200, path
+        told = {"Origin": f"http://127.0.0.1:{port}"}  # of a page that is no secure context
+        assert ask(port, "POST", "/fer/api/predict", photo.read_bytes(), told)[0] == 200
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
+        connection.request("GET", "/fer/api/events")
+        response = connection.getresponse()
+        sizes = [len(response.read1(2**20)) for _ in range(20)]
+        assert response.status == 200 and max(sizes) < 2**17, sizes
+        connection.close()
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
