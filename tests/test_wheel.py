@@ -62,6 +62,8 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     assert not [name for name in names if name.endswith((".ipynb", ".png", ".pyc"))]
     assert len(names) == len(set(names))
     assert {"fer_nb/detector/face_detection_back.tflite", "fer_nb/detector/NOTICE"} <= set(names)
+    [points] = [zipfile.ZipFile(wheel).read(name).decode() for name in names if name.endswith("entry_points.txt")]
+    assert "[jupyter_serverproxy_servers]\nfer_nb = fer_nb.serve:_behind_jupyter" in points
 
 
 def test_the_package_is_the_installed_one(installed, tmp_path):
