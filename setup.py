@@ -83,6 +83,10 @@ setup(
     extras_require=extras,
     cmdclass={"build_py": FetchAndBuild},
     # nbdev's entry point tells the docs of other packages, and this one's own, where each name is documented.
-    entry_points={"console_scripts": settings["console_scripts"].split(), "nbdev": ["fer_nb=fer_nb._modidx:d"]},
+    entry_points={
+        "console_scripts": settings["console_scripts"].split(),
+        "nbdev": ["fer_nb=fer_nb._modidx:d"],
+        "jupyter_serverproxy_servers": ["fer_nb=fer_nb.serve:_behind_jupyter"],
+    },
     zip_safe=False,
 )

@@ -124,18 +124,19 @@ def _say(
 @click.option(
     "--trusted-proxy", multiple=True, help="A proxy's address or network, whose word on client, scheme, host and prefix counts."
 )
+@click.option("--allow-frame", multiple=True, metavar="ORIGIN", help="Whose pages may show this one in a frame; or self.")
 @click.option("--rate", default=300, type=click.IntRange(1), help="Requests a second that one client may send.")
 @click.option("--log", default="plain", type=click.Choice(["plain", "json"]), help="How the log is written, on stderr.")
 def serve(
     source: str | None, host: str, port: int, model: str, token: str | None, allow_host: tuple[str, ...],
-    trusted_proxy: tuple[str, ...], rate: int, log: str, prior: str | None, smallest: int,
+    trusted_proxy: tuple[str, ...], allow_frame: tuple[str, ...], rate: int, log: str, prior: str | None, smallest: int,
 ) -> None:
     "Label the faces in front of the camera, live, on a web page."
     from fer_nb import serve as service
     from fer_nb.telemetry import configure_logging
 
     configure_logging(log)
-    words = service.check_token(token), allow_host, rate, trusted_proxy
+    words = service.check_token(token), allow_host, rate, trusted_proxy, allow_frame
     service.serve(source, host, port, model, *words, prior, smallest, _say)
 
 # %% ../nbs/10i_command_line.ipynb #7fc5126a

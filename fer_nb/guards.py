@@ -132,6 +132,8 @@ def add_token(
     def remember_token(response: Response) -> Response:
         if g.get("set_cookie"):  # without a path: the browser takes the page's own, which only it knows behind a proxy
             options: Any = {"path": None, "httponly": True, "samesite": "Strict", "secure": request.is_secure}
+            if "FRAMES" in app.config and request.is_secure:  # in another site's frame a strict cookie would not come back
+                options |= {"samesite": "None", "partitioned": True}
             response.set_cookie(_cookie_name(), token, **options)
         return response
 

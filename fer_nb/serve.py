@@ -41,6 +41,17 @@ from .telemetry import Metrics
 from .web import device_files
 
 # %% ../nbs/10a_serve.ipynb #810a69ba
+def _frame_origin(
+    name: str,  # such as https://hub.example, or self
+) -> str:
+    "As a Content-Security-Policy has it; FerError where it is none."
+    if name == "self":
+        return "'self'"
+    if not re.fullmatch(r"https?://(\*\.)?([\w.-]+|\[[0-9a-fA-F:]+\])(:\d+)?", name):
+        raise FerError(f"'{name}' is no origin; write one such as https://hub.example, without a path, or self.")
+    return name
+
+
 class Service:
     "A server's parts, put together around one camera and one recognizer."
 
@@ -53,6 +64,7 @@ class Service:
         rate: int = 300,  # requests a second of one client
         names: Iterable[str] = (),  # by which browsers may call it besides, such as that of a proxy before it
         proxies: Iterable[str] = (),  # whose word counts, see trusted_networks
+        frames: Iterable[str] = (),  # origins whose pages may show this one in a frame, or self
         **limits: Any,  # of Sessions: silence, limit
     ) -> None:
         self.metrics, self.queue, self.state = Metrics(), RecognitionQueue(recognizer), ServerState()
@@ -62,6 +74,8 @@ class Service:
         self.metrics.shown.set_function(self.live.age)
         device = partial(device_files, recognizer.model)
         self.app = create_app(self.live, self.queue, self.sessions, self.metrics, self.state, device)
+        if frames:
+            self.app.config["FRAMES"] = " ".join(map(_frame_origin, frames))
         add_host_check(self.app, hosts)
         add_rate_limit(self.app, rate)
         add_token(self.app, token)
@@ -260,15 +274,17 @@ def serve(
     allow_host: tuple[str, ...] = (),  # more names of this server, such as that of a proxy before it
     rate: int = 300,  # requests a second of one client
     trusted_proxy: tuple[str, ...] = (),  # see trusted_networks
+    allow_frame: tuple[str, ...] = (),  # see Service
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     smallest: int = 40,  # pixels, the width of the smallest face that is looked for
     say: Callable[..., None] = _say,  # is told what a person should read; with error=True what is a warning
 ) -> None:
     "Label the faces in front of the camera, live, on a web page, until SIGTERM or Ctrl+C. FerError where it can't begin."
-    trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time
+    trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time, and so is one in these
+    frames = tuple(filter(_frame_origin, allow_frame))
     recognizer, camera = Recognizer.load(model, prior=prior, smallest=smallest), _choose_camera(source, say)
     hosts = {*_LOCAL_NAMES, host, *allow_host} if _is_local(host) or allow_host else None
-    service = Service(camera, recognizer, token=token, hosts=hosts, rate=rate, names=allow_host, proxies=trusted_proxy)
+    service = Service(camera, recognizer, token, hosts, rate, allow_host, trusted_proxy, frames)
     service.warm()  # before the port opens
     server = service.listen(host, port)
     if not _is_local(host) and token is None:
@@ -278,6 +294,17 @@ def serve(
     if not _is_local(host) and sys.stdout.isatty():  # for a phone; a log gets no token
         say(_qr_code(f"{address}/?token={token}" if token else address))
     service.run(server)
+
+# %% ../nbs/10a_serve.ipynb #a19f0002
+def _behind_jupyter() -> dict:
+    "What jupyter-server-proxy starts at `fer_nb/`; FER_SOURCE names the camera, and the demo plays without one."
+    return {
+        "command": ["fer_nb", "serve", "--port", "{port}", "--allow-frame", "self"],
+        "environment": {},
+        "timeout": 60,  # seconds in which it must answer: a camera gets some, and so does the model
+        "request_headers_override": {"Host": "localhost", "Origin": "http://localhost"},
+        "launcher_entry": {"title": "Facial expressions"},
+    }
 
 # %% ../nbs/10a_serve.ipynb #c8831202
 def _check_model(

@@ -256,6 +256,10 @@ def _add_headers(
     def add_headers(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        if "FRAMES" in app.config:  # the pages that may show this one, as CSP names them
+            policy = response.headers["Content-Security-Policy"]
+            allowed = f"frame-ancestors {app.config['FRAMES']}"
+            response.headers["Content-Security-Policy"] = policy.replace("frame-ancestors 'none'", allowed)
         return response
 
 # %% ../nbs/07_flask_app.ipynb #54cadedc

@@ -1,9 +1,10 @@
-"""What stands around the server: nginx before it, with and without a prefix, and a network camera behind it."""
+"""What stands around the server: nginx, Caddy and Jupyter before it, and a network camera behind it."""
 import http.client
 import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from contextlib import closing, contextmanager
@@ -14,7 +15,7 @@ from itertools import islice
 import av
 import numpy as np
 import pytest
-from helpers import CHROMIUM_ARGUMENTS, LIMIT, ask, find_chromium, running_server, wait_until
+from helpers import CHROMIUM_ARGUMENTS, COMMAND, LIMIT, ask, environment, find_chromium, running_server, wait_until
 from test_annotate import QuietFiles
 from test_server import read_events, streaming
 
@@ -125,7 +126,8 @@ import numpy as np
 gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
 from gi.repository import GLib, Gst, GstRtspServer
 Gst.init(None)
-WIDTH, HEIGHT, RATE = 640, 480, 30
+WIDTH, HEIGHT, RATE = int(sys.argv[2]), int(sys.argv[3]), 30
+BLOCK = WIDTH // 40
 
 def feed(source):
     "The wall clock in milliseconds as 40 black and white blocks along the lower edge."
@@ -134,7 +136,7 @@ def feed(source):
         picture = np.full((HEIGHT * 3 // 2, WIDTH), 128, np.uint8)
         milliseconds = int(time.time() * 1000) % 2**40
         for bit in range(40):
-            picture[HEIGHT - 64 : HEIGHT, bit * 16 : bit * 16 + 16] = 235 if milliseconds >> bit & 1 else 16
+            picture[HEIGHT - 64 : HEIGHT, bit * BLOCK : bit * BLOCK + BLOCK] = 235 if milliseconds >> bit & 1 else 16
         buffer = Gst.Buffer.new_wrapped(picture.tobytes())
         buffer.pts, buffer.duration = number * Gst.SECOND // RATE, Gst.SECOND // RATE
         if source.emit("push-buffer", buffer) != Gst.FlowReturn.OK:
@@ -161,9 +163,9 @@ GLib.MainLoop().run()
 
 
 @contextmanager
-def rtsp_camera(port):
+def rtsp_camera(port, width=640, height=480):
     "A network camera with a clock in its picture."
-    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, str(port)], stdout=subprocess.PIPE)
+    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, *map(str, (port, width, height))], stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"ready\n"
         yield
@@ -235,3 +237,100 @@ def test_hls_is_played_at_its_own_pace(tmp_path):
             server.shutdown()
         assert all(frame.taken is None for frame in frames)  # so each is shown at its time
         assert [frame.seconds for frame in frames] == pytest.approx([number / 25 for number in range(60)], abs=1e-3)
+
+
+JUPYTER = """
+from fer_nb.serve import _behind_jupyter
+server = _behind_jupyter()
+server["command"][0] = {command!r}
+server["environment"] = {environment!r}
+c.ServerProxy.servers = {{"fer_nb": server}}
+"""
+
+
+@pytest.fixture(scope="module")
+def jupyter(project, tmp_path_factory):
+    "The address of the page behind jupyter-server-proxy, below a hub's prefix."
+    pytest.importorskip("jupyter_server_proxy", reason="jupyter-server-proxy is not installed.")
+    folder, [port] = tmp_path_factory.mktemp("jupyter"), free_ports(1)
+    env = {**environment(project), "FER_SOURCE": "demo", "JUPYTER_CONFIG_DIR": str(folder), "JUPYTER_DATA_DIR": str(folder)}
+    (folder / "config.py").write_text(JUPYTER.format(command=str(COMMAND), environment=env))
+    options = ["--IdentityProvider.token=", "--no-browser", "--allow-root", "--ServerApp.allow_remote_access=True"]
+    options += [f"--config={folder / 'config.py'}", f"--port={port}", "--ServerApp.base_url=/user/anna/"]
+    command = [sys.executable, "-m", "jupyter_server", *options]
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: answers(port, "/user/anna/api"), "Jupyter does not answer", LIMIT)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "hub.example"])  # the second is no secure context, and tells its origin alone
+def test_the_page_behind_jupyter(jupyter, photo, host):
+    "Its files, the live picture and a photograph; also in a frame of a notebook, which is of the same origin."
+    playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed.")
+    if find_chromium() is None:
+        pytest.skip("There is no Chromium or Chrome on this machine.")
+    with playwright.sync_playwright() as play:
+        arguments = [*CHROMIUM_ARGUMENTS, "--host-resolver-rules=MAP hub.example 127.0.0.1"]
+        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
+        page, failed = browser.new_page(), []
+        page.set_default_timeout(1000 * LIMIT)
+        page.on("response", lambda response: response.status >= 400 and failed.append((response.status, response.url)))
+        address = f"http://{host}:{jupyter}/user/anna/fer_nb/"
+        page.goto(address, wait_until="commit")
+        page.wait_for_selector(".card .winner")
+        page.locator("input[value=picture]").check()
+        page.locator("#file").set_input_files(photo)
+        page.wait_for_selector("#page[data-state=shown], #page[data-tone=gone]")
+        assert page.locator("#page").get_attribute("data-state") == "shown" and not failed, failed
+        page.goto(f"http://{host}:{jupyter}/user/anna/lab", wait_until="domcontentloaded")
+        page.evaluate("""(address) => {
+          const frame = document.createElement("iframe");
+          frame.src = address;
+          document.body.append(frame);
+        }""", address)
+        page.frame_locator("iframe").locator(".card .winner").first.wait_for()
+        browser.close()
+
+
+CADDY = """
+{{
+    admin off
+    auto_https off
+}}
+http://:{caddy} {{
+    handle_path /fer/* {{
+        reverse_proxy 127.0.0.1:{port} {{
+            header_up X-Forwarded-Prefix /fer
+        }}
+    }}
+}}
+"""
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="There is no Caddy on this machine.")
+def test_the_page_behind_caddy(server, photo, tmp_path):
+    "The lines that chapter 10a shows; streams come part by part, and a photograph is answered."
+    [port] = free_ports(1)
+    (tmp_path / "Caddyfile").write_text(CADDY.format(caddy=port, port=server.port))
+    command = ["caddy", "run", "--adapter", "caddyfile", "--config", tmp_path / "Caddyfile"]
+    process = subprocess.Popen(command, env={**os.environ, "HOME": str(tmp_path)}, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(port, "/fer/healthz"), "Caddy does not answer")
+        for path in ("/fer/", "/fer/static/page.js", "/fer/static/style.css"):
+            assert ask(port, "GET", path)[0] == 200, path
+        told = {"Origin": f"http://127.0.0.1:{port}"}  # of a page that is no secure context
+        assert ask(port, "POST", "/fer/api/predict", photo.read_bytes(), told)[0] == 200
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LIMIT)
+        connection.request("GET", "/fer/api/events")
+        response = connection.getresponse()
+        sizes = [len(response.read1(2**20)) for _ in range(20)]
+        assert response.status == 200 and max(sizes) < 2**17, sizes
+        connection.close()
+    finally:
+        process.terminate()
+        process.wait(LIMIT)

@@ -457,6 +457,15 @@ def test_two_servers_of_a_host_keep_each_other_s_cookies(serve):
     assert cookies[0].split("=")[0] != cookies[1].split("=")[0]
 
 
+def test_a_token_in_the_frame_of_another_site(serve):
+    "Over HTTPS its cookie comes back there, kept apart for that site; over HTTP it stays the page's own."
+    port = serve(FakeCamera(), token="a-word-of-class", frames=["https://hub.example"], proxies=["127.0.0.1"])
+    for scheme, wanted in (("https", {"SameSite=None", "Partitioned", "Secure"}), ("http", {"SameSite=Strict"})):
+        headers = ask(port, "GET", "/?token=a-word-of-class", headers={"X-Forwarded-Proto": scheme})[1]
+        assert wanted <= set(headers["Set-Cookie"].split("; ")), headers
+        assert "frame-ancestors https://hub.example" in headers["Content-Security-Policy"]
+
+
 def test_streams_are_not_collected_by_proxies(serve):
     port = serve(FakeCamera())
     for path in ("/video_feed", "/api/events"):

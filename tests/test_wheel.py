@@ -64,6 +64,8 @@ def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     assert len(names) == len(set(names))
     detector = ("face_detection_back.tflite", "face_landmark.tflite", "NOTICE")
     assert {f"fer_nb/detector/{name}" for name in detector} <= set(names)
+    [points] = [zipfile.ZipFile(wheel).read(name).decode() for name in names if name.endswith("entry_points.txt")]
+    assert "[jupyter_serverproxy_servers]\nfer_nb = fer_nb.serve:_behind_jupyter" in points
 
 
 def test_the_package_is_the_installed_one(installed, tmp_path):
@@ -122,7 +124,8 @@ def base(wheel, tmp_path_factory):
     folder = tmp_path_factory.mktemp("base")
     venv.create(folder)
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
-    subprocess.run([*pip, "install", "--no-deps", "--no-index", "--quiet", wheel], check=True, timeout=120)
+    command = [*pip, "install", "--no-deps", "--no-index", "--quiet", wheel]
+    subprocess.run(command, check=True, timeout=120, env=environment(None))  # no path on which another fer_nb stands
     [packages] = (folder / "lib").glob("python*/site-packages")
     for found in with_what_they_need(asked_for("requirements")).values():
         for top in {file.parts[0] for file in found.files if file.parts[0] not in ("..", "__pycache__")}:
