@@ -102,8 +102,8 @@ class FaceMesh:
         return DetectedFace(np.array([*(middle - width / 2), width, width]), eyes, logit, _pose(mesh))
 
 # %% ../nbs/08b_search.ipynb #14e5d0b4
-_LEAST = 14  # pixels of BlazeFace's input, the smallest face that it finds reliably
-_PART, _OVERLAP = 384, 96  # pixels, the side of a part, and of what it shares with the next one
+_LEAST, _LEAST_IN_PARTS = 14, 15  # pixels of BlazeFace's input, the least face that it finds reliably; in a crowd a little more
+_PART, _OVERLAP = 416, 96  # pixels, the side of a part, and of what it shares with the next one
 _WHOLE, _NEAR = 256, 128  # pixels, the longer side of the picture in a look at all of it, and at what fills it
 _BORDER = 40  # pixels, around the look at what fills the picture
 
@@ -250,7 +250,8 @@ class FaceSearch:
         shape: tuple[int, int],  # (height, width) of a picture, pixels
     ) -> int | None:
         "The longer side, in pixels, to which the picture is reduced before it is searched."
-        return max(_NEAR, math.ceil(_LEAST * max(shape) / self.smallest))
+        side = math.ceil(_LEAST * max(shape) / self.smallest)
+        return max(_NEAR, side if side <= _WHOLE else math.ceil(_LEAST_IN_PARTS * max(shape) / self.smallest))
 
 # %% ../nbs/08b_search.ipynb #8e6670df
 @patch
