@@ -235,19 +235,35 @@ def _crop_corners(
     return np.stack([corner, corner + right, corner + down])
 
 # %% ../nbs/08a_faces.ipynb #5d4fb1df
+@patch
+def cut(
+    self: DetectedFace,
+    gray: np.ndarray,  # (height, width) uint8, the picture
+    corners: np.ndarray,  # (3, 2) pixels of the picture that become the top left, top right and bottom left corner
+    side: int,  # pixels, of what is cut out
+    times: int,  # at least 1; an affine warp takes single pixels, so it makes a multiple of the side, which is averaged down
+) -> np.ndarray:
+    "`(side, side)` uint8; where the picture has ended, its last pixels go on."
+    # OpenCV warps no picture with a side of 32,767 pixels or more, so the warp gets the part around the corners alone.
+    ends = np.concatenate([corners, corners[1:2] + corners[2:] - corners[:1]])
+    low = np.clip(np.floor(ends.min(axis=0)).astype(int) - 2, 0, np.array(gray.shape[::-1]) - 1)
+    high = np.maximum(np.ceil(ends.max(axis=0)).astype(int) + 3, low + 1)
+    size = side * times
+    target = np.array([[0, 0], [size, 0], [0, size]]) - 0.5
+    warp = cv2.getAffineTransform((corners - low - 0.5).astype(np.float32), target.astype(np.float32))
+    part = gray[low[1] : high[1], low[0] : high[0]]
+    square = cv2.warpAffine(part, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA) if times > 1 else square
+
+
 def crop_face(
     gray: np.ndarray,  # (height, width) uint8
     face: DetectedFace,
 ) -> np.ndarray:
     "`(48, 48)` uint8: the face upright, framed as FER-2013 frames it."
     corners = _crop_corners(face)
-    side = np.linalg.norm(corners[1] - corners[0])
-    # An affine warp takes single pixels; a large face is warped to a multiple of 48 and then averaged down.
-    size = IMAGE_SIZE * int(np.clip(np.ceil(side / IMAGE_SIZE), 1, 8))
-    target = np.array([[0, 0], [size, 0], [0, size]]) - 0.5
-    warp = cv2.getAffineTransform((corners - 0.5).astype(np.float32), target.astype(np.float32))
-    crop = cv2.warpAffine(gray, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(crop, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+    times = np.ceil(np.linalg.norm(corners[1] - corners[0]) / IMAGE_SIZE)
+    return face.cut(gray, corners, IMAGE_SIZE, int(np.clip(times, 1, 8)))
 
 # %% ../nbs/08a_faces.ipynb #428fa993
 _LEAST_QUALITY = 0.7  # below it no label is claimed; what that costs and gains is measured with face_quality

@@ -37,15 +37,12 @@ def _mesh_corners(
 
 def _cut_square(
     gray: np.ndarray,  # (height, width) uint8
+    face: DetectedFace,
     corners: np.ndarray,  # see _mesh_corners
 ) -> np.ndarray:
-    "`(1, 192, 192, 3)` float32 from 0 to 1; black where the picture has ended."
-    # As in crop_face: an affine warp takes single pixels, so a large face is warped to a multiple and averaged down.
-    size = _MESH_SIDE * int(np.clip(np.linalg.norm(corners[1] - corners[0]) / _MESH_SIDE, 1, 4))
-    warp = cv2.getAffineTransform(corners, np.array([[0, 0], [size, 0], [0, size]], np.float32))
-    square = cv2.warpAffine(gray, warp, (size, size), flags=cv2.INTER_LINEAR)
-    if size > _MESH_SIDE:
-        square = cv2.resize(square, (_MESH_SIDE, _MESH_SIDE), interpolation=cv2.INTER_AREA)
+    "`(1, 192, 192, 3)` float32 from 0 to 1: the network's input."
+    times = np.clip(np.linalg.norm(corners[1] - corners[0]) / _MESH_SIDE, 1, 4)
+    square = face.cut(gray, corners, _MESH_SIDE, int(times))
     return cv2.cvtColor(square * np.float32(1 / 255), cv2.COLOR_GRAY2RGB)[None]
 
 # %% ../nbs/08b_search.ipynb #896d3546
@@ -83,7 +80,7 @@ class FaceMesh:
     ) -> tuple[np.ndarray, float]:
         "`(468, 3)` float pixels of the picture (right, down, away), and the logit of whether there is a face."
         corners = _mesh_corners(face)
-        logit, points = sorted(self.network(_cut_square(gray, corners)), key=lambda output: output.size)
+        logit, points = sorted(self.network(_cut_square(gray, face, corners)), key=lambda output: output.size)
         points, (right, down) = points.reshape(-1, 3), (corners[1:] - corners[0]) / _MESH_SIDE
         places = corners[0] + points[:, :1] * right + points[:, 1:2] * down
         return np.column_stack([places, points[:, 2] * np.linalg.norm(right)]), float(logit.ravel()[0])
