@@ -389,7 +389,8 @@ def test_a_worker_that_is_lost_is_started_again(open_page):
     page = open_page()
     press(page, "Start the camera")
     page.wait_for_selector("#page[data-state=playing]")
-    lose = "(reader) => reader.fail('It ran out of memory')"
+    idle = "reader.waiting.size || lost(reader.fail('It ran out of memory'))"  # between two pictures
+    lose = f"(reader) => new Promise((lost) => setInterval(() => {idle}))"
     page.evaluate(f"import('./static/reader.js').then(({{ loadedReader }}) => loadedReader()).then({lose})")
     page.wait_for_selector("#page[data-state=broken]")
     assert page.locator("#veil-message").inner_text() == "It ran out of memory."

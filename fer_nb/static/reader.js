@@ -19,6 +19,7 @@ export class Reader {
   constructor() {
     this.waiting = new Map(); // number of a question: what takes its answer
     this.asked = 0;
+    this.lost = null; // why the worker answers no more, in a sentence
     this.worker = new Worker(new URL("./device/worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.take(data);
     this.worker.onerror = (event) => this.fail(event.message || "its script can't be loaded");
@@ -34,6 +35,7 @@ export class Reader {
   }
 
   ask(question, transfer = []) {
+    if (this.lost) return Promise.reject(new Error(this.lost));
     const number = ++this.asked;
     return new Promise((resolve, reject) => {
       this.waiting.set(number, { resolve, reject });
@@ -55,6 +57,7 @@ export class Reader {
 
   // The worker is lost, and whatever was asked of it; another is needed.
   fail(why) {
+    this.lost = why;
     this.worker.terminate();
     for (const { reject } of this.waiting.values()) reject(new Error(why));
     this.waiting.clear();
