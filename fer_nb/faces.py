@@ -235,6 +235,9 @@ def _crop_corners(
     return np.stack([corner, corner + right, corner + down])
 
 # %% ../nbs/08a_faces.ipynb #5d4fb1df
+_WIDEST_WARP = 32_767  # pixels; from there on OpenCV warps no picture
+
+
 @patch
 def cut(
     self: DetectedFace,
@@ -244,15 +247,15 @@ def cut(
     times: int,  # at least 1; an affine warp takes single pixels, so it makes a multiple of the side, which is averaged down
 ) -> np.ndarray:
     "`(side, side)` uint8; where the picture has ended, its last pixels go on."
-    # OpenCV warps no picture with a side of 32,767 pixels or more, so the warp gets the part around the corners alone.
-    ends = np.concatenate([corners, corners[1:2] + corners[2:] - corners[:1]])
-    low = np.clip(np.floor(ends.min(axis=0)).astype(int) - 2, 0, np.array(gray.shape[::-1]) - 1)
-    high = np.maximum(np.ceil(ends.max(axis=0)).astype(int) + 3, low + 1)
+    if max(gray.shape) >= _WIDEST_WARP:  # then the warp gets the part around the corners alone
+        ends = np.concatenate([corners, corners[1:2] + corners[2:] - corners[:1]])
+        low = np.clip(np.floor(ends.min(axis=0)).astype(int) - 2, 0, np.array(gray.shape[::-1]) - 1)
+        high = np.maximum(np.ceil(ends.max(axis=0)).astype(int) + 3, low + 1)
+        gray, corners = gray[low[1] : high[1], low[0] : high[0]], corners - low
     size = side * times
     target = np.array([[0, 0], [size, 0], [0, size]]) - 0.5
-    warp = cv2.getAffineTransform((corners - low - 0.5).astype(np.float32), target.astype(np.float32))
-    part = gray[low[1] : high[1], low[0] : high[0]]
-    square = cv2.warpAffine(part, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    warp = cv2.getAffineTransform((corners - 0.5).astype(np.float32), target.astype(np.float32))
+    square = cv2.warpAffine(gray, warp, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA) if times > 1 else square
 
 

@@ -190,10 +190,13 @@ def _checked(
     mesh: FaceMesh,
     gray: np.ndarray,  # (height, width) uint8
     candidates: Sequence[DetectedFace],  # in its pixels
+    found: Sequence[DetectedFace] = (),  # faces that were checked before
 ) -> list[DetectedFace]:
-    "The faces among the candidates, each where the mesh sees it."
-    faces = []
+    "Those found before, and the faces among the candidates, each where the mesh sees it."
+    faces = list(found)
     for candidate in candidates:
+        if any(face.score > _SURELY and _shared(face.box, candidate.box)[0] >= _SAME_PLACE for face in faces):
+            continue  # seen already, by another look or in another part
         face = mesh.fit(gray, candidate)
         if face.score > _A_FACE and not _is_close(face, candidate):
             face = mesh.fit(gray, face)
@@ -263,9 +266,9 @@ def _see(
     scale = max(gray.shape) / max(picture.shape[:2])
     turned = picture if turn == 0 else cv2.rotate(picture, _TURNS[turn])
 
-    def checked(candidates: Sequence[DetectedFace], size: float) -> list[DetectedFace]:
+    def checked(candidates: Sequence[DetectedFace], size: float, found: Sequence[DetectedFace] = ()) -> list[DetectedFace]:
         upright = (_turned_back(face.enlarged(size), turn, picture.shape[:2]) for face in candidates)
-        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright])
+        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found)
 
     large = max(picture.shape) > _WHOLE
     if large and not fine:
@@ -273,12 +276,11 @@ def _see(
     else:
         faces = checked(_look_in_parts(self.blaze, turned), 1)
     if (large and fine) or not faces or max(face.box[2] for face in faces) > _FILLS * min(gray.shape):
-        nearer = checked(_look(self.blaze, shrink(turned, _NEAR), _BORDER), max(picture.shape) / _NEAR)
-        faces = _distinct([*faces, *nearer])
+        faces = checked(_look(self.blaze, shrink(turned, _NEAR), _BORDER), max(picture.shape) / _NEAR, faces)
     return faces
 
 
-_FILLS = 0.4  # of the picture's shorter side; so large a face may be seen better with a border around the picture
+_FILLS = 0.6  # of the picture's shorter side; so large a face may be seen better with a border around the picture
 
 # %% ../nbs/08b_search.ipynb #d5059a03
 @patch
