@@ -33,7 +33,7 @@ def _visible(
 # %% ../nbs/08c_quality.ipynb #acbfeb56
 # What is measured, and the share of the accuracy above chance that is kept there; straight lines between.
 _CURVES: dict[str, tuple[list[float], list[float]]] = {
-    "too far": ([10, 20, 24, 28, 48], [0.2, 0.5, 0.65, 0.8, 1.0]),  # pixels of the frame, the side of the crop
+    "too far": ([10, 20, 24, 28, 48], [0.2, 0.5, 0.65, 0.8, 1.0]),  # pixels of the frame, the box's width
     "blurred": ([0.02, 0.037, 0.05, 0.071, 0.086, 0.106, 0.131], [0.2, 0.48, 0.64, 0.8, 0.85, 0.91, 1.0]),  # detail
     "too dark": ([0.9, 1.0, 1.1, 1.4, 1.7, 2.2, 3.8], [0.2, 0.41, 0.63, 0.83, 0.88, 0.93, 1.0]),  # signal over noise
     "too bright": ([0.3, 0.57, 0.76, 0.84, 0.92, 1.0], [1.0, 0.89, 0.74, 0.63, 0.52, 0.1]),  # share of burnt-out pixels

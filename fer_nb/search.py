@@ -48,7 +48,7 @@ def _cut_square(
 # %% ../nbs/08b_search.ipynb #896d3546
 _RADIUS = 0.358  # of the mesh over the box's width; such that FER-2013's framing (chapter 8a) holds for the mesh's box, too
 _BELOW_EYES = 0.235  # the box's middle below the middle of the eyes, over the box's width; median over ten photographs
-_YAW_SHARE = 0.8  # of the angle that a face is turned by, the mesh's angle; see the table at the end of this section
+_YAW_SHARE = 0.8  # of the angle that a face is turned by, the mesh's angle; see the end of this section
 _PITCH_AT_REST = -7.0  # degrees that the plane from brow to chin leans in a face that looks straight ahead
 
 
@@ -321,7 +321,7 @@ def find_again(
     self: FaceSearch,
     picture: np.ndarray,  # (height, width, 3) uint8 BGR, reduced to `reduced_side`
     gray: np.ndarray,  # (height, width) uint8
-    known: Sequence[DetectedFace],  # the faces of the frame before, moved to where they should be in this one
+    known: Sequence[DetectedFace],  # the faces of the frame before, where they were in it
     number: int,  # of the look in its sequence
 ) -> list[DetectedFace]:
     "The faces of a frame of a sequence, in pixels of `gray`, from left to right; the whole search is spread over a second."
