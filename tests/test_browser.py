@@ -67,7 +67,7 @@ def open_in():
     "Open the page of a server; the page keeps what it asked for and what went wrong in `requests` and `errors`."
     contexts = []
 
-    def open_at(browser, port, size=(1280, 860), host="127.0.0.1", script=None, camera=False, **options):
+    def open_at(browser, port, size=(1280, 860), host="127.0.0.1", script=None, camera=False, routes=(), **options):
         options["permissions"] = ["camera"] if camera else []
         contexts.append(browser.new_context(viewport=dict(zip(("width", "height"), size)), **options))
         page = contexts[-1].new_page()
@@ -78,6 +78,8 @@ def open_in():
         page.on("pageerror", lambda error: page.errors.append(str(error)))
         if script:
             page.add_init_script(script)
+        for address, answer in dict(routes).items():  # before it is opened: what Chromium loads meanwhile may escape them
+            page.route(address, answer)
         page.goto(f"http://{host}:{port}/", wait_until="commit")  # the streams never end, so the page is never idle
         return page
 
@@ -348,12 +350,22 @@ def test_the_page_names_a_refusal_and_goes_on(port, open_page, status, sentence)
 
 
 def test_the_page_explains_what_a_proxy_refuses(port, open_page, photo):
-    page = open_page(port)
-    page.route("**/api/predict", lambda route: route.fulfill(status=413, body="<html>413 Request Entity Too Large</html>"))
+    too_large = {"status": 413, "body": "<html>413 Request Entity Too Large</html>"}
+    page = open_page(port, routes={"**/api/predict": lambda route: route.fulfill(**too_large)})
     choose(page, "picture")
     page.locator("#file").set_input_files(photo)
     wait_for_state(page, "refused")
     assert "client_max_body_size" in page.locator("#veil-message").inner_text()
+
+
+def test_a_picture_that_is_chosen_before_the_script_has_come_is_read(port, open_in, browser, photo):
+    held = []
+    page = open_in(browser, port, routes={"**/static/page.js": lambda route: held.append(route)})
+    choose(page, "picture")
+    page.locator("#file").set_input_files(photo)
+    wait_in(page, lambda: held, "the page has not asked for its script")
+    held[0].continue_()
+    wait_for_state(page, "shown")
 
 
 def test_a_large_photograph_is_made_smaller(port, open_page, tmp_path):

@@ -106,8 +106,19 @@ function chooseSource(name, ...rest) {
 }
 
 element("sources").addEventListener("change", ({ target }) => chooseSource(target.value));
-acceptPictures((file) => chooseSource(page.dataset.source === "device" || !offered("picture") ? "device" : "picture", file));
+
+// A picture is read by who is at work on this device, or else by the server.
+function takePicture(file) {
+  const source = document.querySelector("input[name=source]:checked").value;
+  chooseSource(source === "device" || !offered("picture") ? "device" : "picture", file);
+}
+
+acceptPictures(takePicture);
 window.addEventListener("pagehide", () => work.abort()); // the camera's light goes out, and the session ends
 window.addEventListener("pageshow", ({ persisted }) => persisted && chooseSource(page.dataset.source));
 
-chooseSource(document.querySelector("input[name=source]:checked").value); // it may have been chosen before this script had come
+// Source and picture may have been chosen before this script had come.
+const [early] = element("file").files;
+element("file").value = ""; // so that the same file may be chosen again
+if (early) takePicture(early);
+else chooseSource(document.querySelector("input[name=source]:checked").value);
