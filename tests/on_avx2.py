@@ -2,8 +2,8 @@
 
 Most laptops have neither AVX-512 nor its 8-bit and 16-bit instructions, and whoever measures on a server's processor measures
 others' paths through LiteRT. OpenCV, NumPy and oneDNN can be asked to leave those instructions alone. LiteRT can't: it asks the
-processor by CPUID. So a copy of it is made in a temporary folder in which each CPUID instruction is an illegal one of the same two
-bytes, and a small library answers those. What is left are the clock and the caches of the processor at hand.
+processor by CPUID. So a copy of it is made in a temporary folder in which each CPUID instruction is an illegal one of the same
+two bytes, and a small library answers those. What is left are the clock and the caches of the processor at hand.
 
 It needs Linux on x86-64, gcc and objdump (Debian's gcc and binutils). TensorFlow, which asks by CPUID too, is held by oneDNN's
 variable alone.
@@ -18,7 +18,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CPUID, ILLEGAL = b"\x0f\xa2", b"\x0f\x0b"
-AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"  # NumPy's names; those it does not know it ignores
+AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"  # NumPy ignores those that it does not know
+LIBRARIES = ("libpywrap_litert_common.so", "libLiteRt.so")
 HELD = {
     "OPENCV_CPU_DISABLE": "AVX512_COMMON,AVX512_SKX,AVX512_ICL",
     "NPY_DISABLE_CPU_FEATURES": AVX512,
@@ -51,8 +52,8 @@ def environment(
 ):
     "Environment variables for a command that shall see AVX2 alone."
     package = shutil.copytree(Path(find_spec("ai_edge_litert").origin).parent, folder / "ai_edge_litert")
-    hidden = sum(hide_cpuid(library) for library in package.glob("lib*.so") if library.name.startswith(("libpywrap", "libLiteRt.")))
-    assert hidden, "LiteRT asks for the processor in another way by now."
+    for name in LIBRARIES:
+        assert hide_cpuid(package / name), "LiteRT asks for the processor in another way by now."
     answering = folder / "hide_avx512.so"
     subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", answering, Path(__file__).with_name("hide_avx512.c")], check=True)
     paths = [str(folder), *filter(None, [os.environ.get("PYTHONPATH")])]
