@@ -18,11 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 CPUID, ILLEGAL = b"\x0f\xa2", b"\x0f\x0b"
-AVX512 = "AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR"  # NumPy ignores those that it does not know
 LIBRARIES = ("libpywrap_litert_common.so", "libLiteRt.so")
 HELD = {
-    "OPENCV_CPU_DISABLE": "AVX512_COMMON,AVX512_SKX,AVX512_ICL",
-    "NPY_DISABLE_CPU_FEATURES": AVX512,
+    "OPENCV_CPU_DISABLE": "AVX512-COMMON,AVX512-SKX,AVX512-CLX,AVX512-CNL,AVX512-ICL",
+    "NPY_DISABLE_CPU_FEATURES": "X86_V4 AVX512_ICL AVX512_SPR",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
 }
 
