@@ -6,7 +6,7 @@ processor by CPUID. So a copy of it is made in a temporary folder in which each 
 two bytes, and a small library answers those. What is left are the clock and the caches of the processor at hand.
 
 It needs Linux on x86-64, gcc and objdump (Debian's gcc and binutils). TensorFlow, which asks by CPUID too, is held by oneDNN's
-variable alone.
+variable alone. Python's faulthandler would take our signal: `python tests/on_avx2.py pytest -p no:faulthandler tests`.
 """
 import os
 import re
