@@ -155,7 +155,7 @@ class _Request(Request):
         name: str,  # in the query
         otherwise: int | None = None,  # where it isn't there
     ) -> int | None:
-        "The number of that name in the query; FerError where it is none."
+        "The number of that name in the query; FerError where it is not one."
         text = self.args.get(name)
         if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 15):  # JSON holds no longer ones
             raise FerError(f"The query's '{name}' is not a number; write it with digits alone.")
