@@ -129,7 +129,7 @@ def image_size(
         raise FerError(f"{name} is {width}x{height} pixels; send one of {_MIN_SIDE}x{_MIN_SIDE} to {most // 10**6} megapixels.")
     return width, height
 
-
+# %% ../nbs/01_intro.ipynb #077c1a7e
 def _other_size(
     data: bytes,  # of an image file
 ) -> tuple[int, int] | None:
@@ -181,7 +181,7 @@ def _in_8_bits(
     full = next((depth for depth in depths if largest <= depth), largest)
     return np.clip(np.nan_to_num(image) * (255 / full) + 0.5, 0, 255).astype(np.uint8)
 
-
+# %% ../nbs/01_intro.ipynb #9dbb0f3e
 def _decode_with_pillow(
     data: bytes,  # of an image file
 ) -> np.ndarray | None:

@@ -124,7 +124,7 @@ _CLASS_WORDS = {
 }
 _RAFDB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}  # its numbers
 
-
+# %% ../nbs/02_exploration.ipynb #02062670
 def _folders(
     root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
 ) -> list[str]:
@@ -377,7 +377,7 @@ def _csv_columns(
     with where.open("r", encoding="utf-8-sig", errors="replace") as file:
         return {name.strip(' "') for name in re.split("[,;]", file.readline().strip())}
 
-
+# %% ../nbs/02_exploration.ipynb #ec2d1650
 def _read_csv(
     path: str | Path | zipfile.Path,  # Kaggle's fer2013.csv
     split: str,  # "train", "validation" or "test"

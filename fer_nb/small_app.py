@@ -119,7 +119,7 @@ def _multipart(
             yield b"\r\n--frame\r\n"  # taken when the picture is on its way; and with it a browser shows the picture
             first = False
 
-
+# %% ../nbs/07_flask_app.ipynb #7cfc8bff
 def _add_feed(
     app: Flask,
     camera: Any,  # has pictures()
@@ -213,7 +213,7 @@ def _recognize_or_say(
     except FerError as error:
         return {"error": str(error)}
 
-
+# %% ../nbs/07_flask_app.ipynb #c195ccae
 def _add_predict(
     app: Flask,
     uploads: _Uploads,
