@@ -208,7 +208,7 @@ def _raise_fault(
 
 
 def annotate(
-    inputs: str | int | Path | Iterable[str | int | Path],  # files, folders, patterns, addresses, webcams' numbers; or one alone
+    inputs: str | int | Path | Iterable[str | int | Path],  # files, folders, patterns, addresses, webcams; or one alone
     model: str | Path = "default",  # a model's name, or the path of its folder
     cut: Cut = Cut(),  # which frames of videos
     workers: int | None = None,  # see load_recognizers

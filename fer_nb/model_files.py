@@ -93,7 +93,7 @@ class Metadata:
         if self.levels is None:
             _tell_levels(place, file)
 
-# %% ../nbs/06_json_serialization.ipynb #e2f9e460
+
 @cache  # once for each
 def _tell_levels(
     place: Path,  # see Metadata.tell_levels
@@ -137,7 +137,7 @@ def load_metadata(
     needs = "labels, a temperature above 0, and unsure_below from 0 to 1"
     raise FerError(f"{path} is damaged: it needs {needs}; save the model again.")
 
-# %% ../nbs/06_json_serialization.ipynb #e4aeebe9
+
 def _two_numbers(
     levels: Any,  # what a file gives for Metadata.levels
 ) -> tuple[float, float]:
@@ -161,7 +161,7 @@ def _of_keras_2(
     except (OSError, ValueError, AttributeError):
         return None
 
-# %% ../nbs/06_json_serialization.ipynb #cd6aa20b
+
 def _in_newer_words(
     description: Any,  # of a network or a part of it, from Keras 2.0 to 2.15
 ) -> Any:
@@ -209,7 +209,7 @@ def _load_keras_2(
             raise FerError(_DONT_FIT.format(path, weights)) from None
         return _load_whole(whole, _DONT_FIT.format(path, weights))
 
-# %% ../nbs/06_json_serialization.ipynb #2b6cb538
+
 def _load_whole(
     path: Path,  # .keras or .h5
     failed: str = "",  # the message where that is not possible
