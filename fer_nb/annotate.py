@@ -208,18 +208,19 @@ def _raise_fault(
 
 
 def annotate(
-    inputs: Iterable[str | Path],  # files, folders, patterns, addresses, a webcam's number; see find_sources
+    inputs: str | int | Path | Iterable[str | int | Path],  # files, folders, patterns, addresses, webcams; or one alone
     model: str | Path = "default",  # a model's name, or the path of its folder
     cut: Cut = Cut(),  # which frames of videos
     workers: int | None = None,  # see load_recognizers
-    failed: Callable[[Fault], None] = _raise_fault,  # called with each Fault
+    failed: Callable[[Fault], None] = _raise_fault,  # told of each Fault, and the others go on; by default FerError ends it
     prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> Iterator[pa.RecordBatch]:
     "Rows for every face, as `pyarrow.RecordBatch` of some thousand; see table_schema for the columns."
+    sources = [inputs] if isinstance(inputs, (str, int, Path)) else inputs
 
     def recognitions() -> Iterator[Recognition]:
-        for one in annotated_frames(find_sources(inputs), load_recognizers(model, workers, prior, smallest), cut):
+        for one in annotated_frames(find_sources(sources), load_recognizers(model, workers, prior, smallest), cut):
             if isinstance(one, Fault):
                 failed(one)
             else:

@@ -65,7 +65,7 @@ def create_app(
     state: ServerState | None = None,  # whether it is ready, and when it closes; None is ready from the start
     device: Callable[[], dict[str, bytes]] | None = None,  # see device_files in chapter 9a; None has no such files
 ) -> Flask:
-    "The whole web application around a camera, a recognizer, sessions and figures."
+    "The whole web application around a camera, a recognizer, sessions and metrics."
     app = create_small_app(camera, recognizer, metrics)
     add_sessions(app, sessions, metrics)
     add_operations(app, recognizer.name, metrics, state or ServerState(ready=True))

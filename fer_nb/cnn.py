@@ -55,7 +55,7 @@ def _normalized(
     padding = "valid" if stride > 1 else "same"
     return keras.layers.BatchNormalization()(keras.layers.Conv2D(filters, kernel, stride, padding, use_bias=False)(x))
 
-
+# %% ../nbs/04_cnn.ipynb #b6a492f3
 _SQUEEZED = 8  # channels for each one that looks at all of them, as in Hu et al. but half as many: here there are fewer
 
 

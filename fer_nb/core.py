@@ -92,7 +92,7 @@ _BEGINNINGS = {kind: re.compile(pattern, re.DOTALL) for kind, pattern in _SIGNAT
 def image_kind(
     data: bytes,  # of a file, at least the first 64
 ) -> str | None:
-    "Pillow's name of the kind of image, by how the file begins; None where it is no kind that we read."
+    "Pillow's name of the kind of image, by how the file begins; None where it is not one that we read."
     return next((kind for kind, beginning in _BEGINNINGS.items() if beginning.match(data)), None)
 
 # %% ../nbs/01_intro.ipynb #34c9d8bb
@@ -129,7 +129,7 @@ def image_size(
         raise FerError(f"{name} is {width}x{height} pixels; send one of {_MIN_SIDE}x{_MIN_SIDE} to {most // 10**6} megapixels.")
     return width, height
 
-
+# %% ../nbs/01_intro.ipynb #077c1a7e
 def _other_size(
     data: bytes,  # of an image file
 ) -> tuple[int, int] | None:
@@ -143,7 +143,7 @@ def _other_size(
 def _open_with_pillow(
     data: bytes,  # of an image file
 ) -> Any:  # PIL.Image.Image
-    "The file as Pillow's image, its pixels not decoded yet; Pillow's own exceptions where it is none."
+    "The file as Pillow's image, its pixels not decoded yet; Pillow's own exceptions where it is not an image."
     from PIL import Image  # here, as it takes a while to load
 
     Image.MAX_IMAGE_PIXELS = None  # its own limit, which only warns up to a size, gives way to ours
@@ -181,7 +181,7 @@ def _in_8_bits(
     full = next((depth for depth in depths if largest <= depth), largest)
     return np.clip(np.nan_to_num(image) * (255 / full) + 0.5, 0, 255).astype(np.uint8)
 
-
+# %% ../nbs/01_intro.ipynb #9dbb0f3e
 def _decode_with_pillow(
     data: bytes,  # of an image file
 ) -> np.ndarray | None:
@@ -198,7 +198,7 @@ def _decode_with_pillow(
         return None
 
 # %% ../nbs/01_intro.ipynb #5cf09d56
-_OPENCV_READS = {"JPEG", "PNG", "WEBP", "BMP", "TIFF"}  # rightly, and faster than Pillow does
+_OPENCV_READS = {"JPEG", "PNG", "WEBP", "BMP", "TIFF"}  # correctly, and faster than Pillow
 
 
 def decode_image(

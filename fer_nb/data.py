@@ -98,7 +98,7 @@ class Faces:
         self,
         labels: Sequence[str],  # of a model
     ) -> list[int] | None:
-        "Where each of the classes stands among these labels, by the trade's words for the seven; None where they are others."
+        "Where each of the classes stands among these labels, under any usual name of the seven; None for other classes."
         known = {word: ours for ours, words in _CLASS_WORDS.items() for word in words}
         theirs = [label if label in self.classes else known.get(label.lower(), label) for label in labels]
         return [theirs.index(name) for name in self.classes] if sorted(theirs) == sorted(self.classes) else None
@@ -124,7 +124,7 @@ _CLASS_WORDS = {
 }
 _RAFDB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}  # its numbers
 
-
+# %% ../nbs/02_exploration.ipynb #02062670
 def _folders(
     root: Path | zipfile.Path,  # pathlib.Path or zipfile.Path
 ) -> list[str]:
@@ -230,12 +230,12 @@ def _tell_passed(
     folder: Path | zipfile.Path,  # that holds a folder for each class
     classes: Iterable[str],
 ) -> None:
-    "Log how many files of the classes are no images, and name one."
+    "Log how many files of the classes are not images, and name one."
     files = [file for name in classes if (folder / name).is_dir() for file in (folder / name).iterdir() if file.is_file()]
     passed = sorted(f"{file.parent.name}/{file.name}" for file in files if file.name[0] != "." and not _is_image(file))
     if passed:
-        what = "one file is" if len(passed) == 1 else f"{len(passed):,} files are"
-        logging.getLogger(__name__).warning("%s: %s no image and passed over, such as %s.", folder, what, passed[0])
+        what = "one file is not an image and is" if len(passed) == 1 else f"{len(passed):,} files are not images and are"
+        logging.getLogger(__name__).warning("%s: %s passed over, such as %s.", folder, what, passed[0])
 
 # %% ../nbs/02_exploration.ipynb #1f9e51c4
 _Cutter = Callable[[bytes, str], np.ndarray | None]  # an image file's bytes and name; the face, (48, 48) uint8, or None
@@ -377,7 +377,7 @@ def _csv_columns(
     with where.open("r", encoding="utf-8-sig", errors="replace") as file:
         return {name.strip(' "') for name in re.split("[,;]", file.readline().strip())}
 
-
+# %% ../nbs/02_exploration.ipynb #ec2d1650
 def _read_csv(
     path: str | Path | zipfile.Path,  # Kaggle's fer2013.csv
     split: str,  # "train", "validation" or "test"

@@ -16,7 +16,7 @@ from .core import IMAGE_SIZE
 
 # %% ../nbs/03a_degradation.ipynb #6f6aafb7
 def _log_uniform(
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
     low: float,  # above 0, the least
     high: float,  # the most
 ) -> float:
@@ -39,7 +39,7 @@ def turned(
 # %% ../nbs/03a_degradation.ipynb #72ad0b1e
 def _turn(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Turned by up to 30 degrees, from 0.8 to 1.3 of its size, and shifted by up to 15%."
     return turned(face, draw.uniform(-30, 30), _log_uniform(draw, 0.8, 1.3), draw.uniform(-0.15, 0.15, 2))
@@ -58,7 +58,7 @@ def covered(
 
 # %% ../nbs/03a_degradation.ipynb #a1f5a98e
 def _box(
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> tuple:
     "`(rows, columns)` of a box: over the mouth, the eyes, a side or the forehead, or anywhere."
     kind, size = draw.integers(0, 5), IMAGE_SIZE
@@ -79,7 +79,7 @@ def _box(
 # %% ../nbs/03a_degradation.ipynb #b32aacd6
 def _dark_glasses(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Two dark ellipses and a bridge, about where eyes are."
     (row, column), (high, wide) = draw.uniform((14, 20), (22, 28)), draw.uniform((3.5, 5.5), (9, 12))
@@ -93,7 +93,7 @@ def _dark_glasses(
 # %% ../nbs/03a_degradation.ipynb #79772b0f
 def _cover(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Dark glasses on it every fourth time; else a box of any gray over it, plain or with a texture."
     if draw.random() < 0.25:
@@ -131,7 +131,7 @@ def _side_lit(
 # %% ../nbs/03a_degradation.ipynb #c86dfaba
 def _expose(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "A quarter to three times the light, or a gamma of 0.35 to 3."
     if draw.random() < 0.5:
@@ -141,7 +141,7 @@ def _expose(
 
 def _side_light(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Light from anywhere, of which at most half reaches the dark side."
     return _side_lit(face, draw.uniform(0, 2 * np.pi), draw.uniform(0, 0.5))
@@ -182,7 +182,7 @@ def moved(
 # %% ../nbs/03a_degradation.ipynb #bc4f7ca5
 def _blur(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "A Gaussian of 0.5 to 2.8 pixels, or a disc of 0.8 to 3.5."
     if draw.random() < 0.5:
@@ -192,7 +192,7 @@ def _blur(
 
 def _motion(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Motion over 3 to 12 pixels, any way."
     return moved(face, draw.uniform(3, 12), draw.uniform(0, np.pi))
@@ -210,7 +210,7 @@ def shrunk(
 # %% ../nbs/03a_degradation.ipynb #8c2001f9
 def _shrink(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "Of 11 to 40 pixels, enlarged as a browser, a camera or a careless program would."
     ways = (cv2.INTER_LINEAR, cv2.INTER_CUBIC, cv2.INTER_NEAREST)
@@ -219,7 +219,7 @@ def _shrink(
 # %% ../nbs/03a_degradation.ipynb #3286eb20
 def noisy(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
     light: float = 1.0,  # above 0, to 1: the share of the light that is there
     read: float = 0.0,  # grays, the standard deviation of the read noise
     shot: float = 0.0,  # grays, the variance of the shot noise for each gray of signal
@@ -235,7 +235,7 @@ def noisy(
 # %% ../nbs/03a_degradation.ipynb #d7d6df04
 def _noise(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "From 15% of the light on, a read noise of 1.5 to 28 grays and some shot noise; every second time with gain."
     light, read, shot = _log_uniform(draw, 0.15, 1), _log_uniform(draw, 1.5, 28), draw.uniform(0, 1.5)
@@ -265,7 +265,7 @@ def _filmed(
 # %% ../nbs/03a_degradation.ipynb #6393bf01
 def _jpeg(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "A JPEG of quality 4 to 60."
     return compressed(face, _log_uniform(draw, 4, 60))
@@ -273,7 +273,7 @@ def _jpeg(
 
 def _film(
     face: np.ndarray,  # (48, 48) uint8, gray
-    draw: np.random.Generator,  # of the chance
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> np.ndarray:
     "A video frame of quality 3 to 40."
     return _filmed(face, _log_uniform(draw, 3, 40), draw.integers(0, 8, 2))
@@ -291,7 +291,7 @@ _SECOND, _THIRD = 0.5, 0.15  # how many faces get one more, and how many of all 
 def degrade(
     images: np.ndarray,  # (N, 48, 48) uint8, gray
     share: float,  # 0 to 1, of the faces to which something happens
-    draw: np.random.Generator,  # of the chance; the same one gives the same faces
+    draw: np.random.Generator,  # the same state gives the same faces
 ) -> np.ndarray:
     "The faces, a share of them with one to three random degradations."
     images, count = images.copy(), len(images)

@@ -479,7 +479,7 @@ def _shading(
 def paint_face(
     units: np.ndarray,  # (27,) floats, see unit_array
     identity: Identity,
-    light: tuple[float, float] | None = (-0.35, -0.4),  # (x, y) slope, see shading; None leaves the face flat
+    light: tuple[float, float] | None = (-0.35, -0.4),  # (x, y) slope, see _shading; None leaves the face flat
 ) -> np.ndarray:  # (_SIDE, _SIDE) float32 tones
     "Paint a face on a large canvas, looking straight ahead."
     canvas = np.full((_SIDE, _SIDE), identity.background, np.float32)

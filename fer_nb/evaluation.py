@@ -334,7 +334,7 @@ def _format_calibration(
 def _format_people(
     figures: dict[str, Any],  # what evaluate gives, with `people` where the model has that reading
 ) -> list[str]:
-    "A line on the other truth."
+    "Lines on the reading of people against what most taggers say; none where the model has no such reading."
     if "people" not in figures:
         return []
     people = figures["people"]

@@ -69,7 +69,7 @@ def _ungreeted() -> Iterator[None]:
         try:
             stderr = stack.enter_context(open(os.dup(2), "wb", buffering=0))
             said = stack.enter_context(tempfile.TemporaryFile())
-        except OSError:  # no place for a file: a greeting is no reason to fail
+        except OSError:  # no place for a file: a greeting is not a reason to fail
             _greeted.set()
         if _greeted.is_set() or sys.__stderr__ is None:  # then descriptor 2 is something else
             yield
@@ -90,7 +90,7 @@ def _ungreeted() -> Iterator[None]:
 def _picture_of(
     wants: dict[str, Any],  # get_input_details() of the input
 ) -> tuple[int, int, bool] | None:
-    "Its side in pixels, its channels, and whether they come before height and width; None where it is no square picture."
+    "Its side in pixels, its channels, and whether they come before height and width; None where it is not a square picture."
     shape = [int(length) for length in wants["shape"]]
     if len(shape) == 4 and shape[1] == shape[2] and shape[3] in (1, 3):
         return shape[1], shape[3], False

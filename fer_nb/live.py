@@ -411,7 +411,7 @@ def _as_form(
 
 # %% ../nbs/07d_live.ipynb #bbfa86ae
 def _viewer() -> str:
-    "The name that a page has given itself; FerError where it is none."
+    "The name that a page has given itself; FerError where it has not given one."
     name = request.args.get("viewer", "")
     if not re.fullmatch(r"[A-Za-z0-9_-]{8,64}", name):
         raise FerError("The query names no viewer; send 8 to 64 letters, digits, - or _, the same with every call.")

@@ -55,7 +55,7 @@ class FacialExpressionModel:
         threads: int = 2,  # of the CPU, for litert
         prior: str | None = None,  # the shares of the classes that are expected, see named_prior; None is the model's own
     ) -> "FacialExpressionModel":
-        "A model of this project by its name; FerError where the prior is none, or the model can't take one."
+        "A model of this project by its name; FerError where it isn't there, or can't take the prior."
         folder = find_model(name)
         model = cls(folder / MODEL_JSON, folder / MODEL_WEIGHTS, runtime, threads)
         if prior is not None:

@@ -82,7 +82,7 @@ class Metadata:
     prior: str | list[float] = "training"  # which shares of the classes are served, see named_prior
     # Of another's network: what black and white are to it, such as (0, 1). None: nobody said, and 0 and 255 are given.
     levels: tuple[float, float] | None = None
-    logits: bool = False  # whether its outputs are no probabilities yet
+    logits: bool = False  # whether its outputs are logits, and not probabilities yet
 
     def tell_levels(
         self,
@@ -99,7 +99,7 @@ def _tell_levels(
     place: Path,  # see Metadata.tell_levels
     file: Path,  # likewise
 ) -> None:
-    "Log it."
+    "Log it; see Metadata.tell_levels."
     mend = f'if it learnt from 0 to 1, write "levels": [0, 1] into {file}'
     what = "does not say which numbers are black and white; it is given 0 and 255, as the course has it"
     logging.getLogger(__name__).warning("%s %s (%s).", place, what, mend)
@@ -141,7 +141,7 @@ def load_metadata(
 def _two_numbers(
     levels: Any,  # what a file gives for Metadata.levels
 ) -> tuple[float, float]:
-    "Them; ValueError or TypeError where they are none."
+    "Black and white; ValueError or TypeError where these are not two rising numbers."
     black, white = (float(0 + level) for level in levels)
     if not black < white:
         raise ValueError
@@ -214,7 +214,7 @@ def _load_whole(
     path: Path,  # .keras or .h5
     failed: str = "",  # the message where that is not possible
 ) -> "keras.Model":
-    "The network of one file, with its weights; FerError where it is none, or holds layers of its author's own."
+    "The network of one file, with its weights; FerError where the file is not one, or holds layers of its author's own."
     import keras
 
     logging.getLogger("absl").setLevel("ERROR")  # it tells that what was not compiled is not compiled

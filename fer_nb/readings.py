@@ -121,7 +121,7 @@ def with_prior(
     prior: str | list | tuple | np.ndarray,  # see named_prior
     labels: tuple,  # names of the classes
 ) -> np.ndarray:
-    "The probabilities with that prior; FerError where it is none, or the shares of training are not known."
+    "The probabilities with that prior; FerError where that prior can't be read, or the shares of training are not known."
     if isinstance(prior, str) and prior == "training":
         return probabilities
     if shares is None:

@@ -119,7 +119,7 @@ def _multipart(
             yield b"\r\n--frame\r\n"  # taken when the picture is on its way; and with it a browser shows the picture
             first = False
 
-
+# %% ../nbs/07_flask_app.ipynb #7cfc8bff
 def _add_feed(
     app: Flask,
     camera: Any,  # has pictures()
@@ -155,7 +155,7 @@ class _Request(Request):
         name: str,  # in the query
         otherwise: int | None = None,  # where it isn't there
     ) -> int | None:
-        "The number of that name in the query; FerError where it is none."
+        "The number of that name in the query; FerError where it is not one."
         text = self.args.get(name)
         if text is not None and not (text.isascii() and text.isdigit() and len(text) <= 15):  # JSON holds no longer ones
             raise FerError(f"The query's '{name}' is not a number; write it with digits alone.")
@@ -213,7 +213,7 @@ def _recognize_or_say(
     except FerError as error:
         return {"error": str(error)}
 
-
+# %% ../nbs/07_flask_app.ipynb #c195ccae
 def _add_predict(
     app: Flask,
     uploads: _Uploads,

@@ -171,7 +171,9 @@ def write_table(
     batches: Iterable[pa.RecordBatch],
     schema: pa.Schema,  # of the batches
 ) -> None:
-    "Write a table piece by piece, so that it may be larger than the memory."
+    "Write a table piece by piece, so that it may be larger than the memory; FerError where its folder isn't there."
+    if "://" not in str(path) and not (folder := Path(path).parent).is_dir():
+        raise FerError(f"There is no folder {folder} to write {Path(path).name} into; make it, or name another.")
     writer = _WRITERS[table_form(path)](str(path), schema)
     for batch in batches:
         writer.write_batch(batch)
