@@ -14,7 +14,7 @@ from fer_nb.litert import find_model
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_MODEL = find_model()
 COMMAND = Path(sys.executable).with_name("fer_nb")
-LIMIT = 60  # seconds; nothing here should take so long, so what does has hung
+LIMIT = 120  # seconds; nothing here should take so long, so what does has hung
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
     "--no-first-run",
