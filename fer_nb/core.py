@@ -51,7 +51,7 @@ def _without_user(
     scheme: str,  # http, rtsp, ...
     rest: str,  # of an address, behind its ://
 ) -> str:
-    "The same without user and password, also where they hold characters that should have been written as %2F or %40."
+    "What is behind ://, without user and password, also where these hold characters that should be written as %2F or %40."
     authority = rest.partition("/")[0]
     odd_port = ":" in authority and not re.fullmatch(r"(\[[^]]*\]|[^:]*):\d*", authority) and not authority.startswith("[")
     if scheme.lower() in _WITH_PATHS and "@" not in authority and not odd_port:

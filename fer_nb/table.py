@@ -119,7 +119,7 @@ def batches(
     self: Rows,
     recognitions: Iterable[Recognition],
 ) -> Iterator[pa.RecordBatch]:
-    "Their faces; at least one batch, if only an empty one."
+    "The faces of recognitions as record batches of some thousand rows; at least one batch, if only an empty one."
     given = 0
     for recognition in recognitions:
         self.add(recognition)
