@@ -138,7 +138,7 @@ def _people_figures(
     calm = truth == faces.classes.index("neutral")
     return {**figures, "neutral": float((served.argmax(axis=1) == truth)[calm].mean())} if voted and calm.any() else figures
 
-
+# %% ../nbs/06c_make_model.ipynb #23005321
 def _expecting(
     probabilities: np.ndarray,  # (N, C), or of several readings (N, R, C), at temperature 1
     metadata: Metadata,  # of the model that made them
@@ -152,7 +152,7 @@ def _expecting(
     ]
     return np.stack(parts, axis=1).reshape(probabilities.shape)
 
-
+# %% ../nbs/06c_make_model.ipynb #cf8b8871
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes

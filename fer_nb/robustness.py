@@ -133,7 +133,7 @@ def _glare(
     away = (_X - column) * np.cos(angle) + (_Y - row) * np.sin(angle)
     return _grays(face + 255 * np.exp(-((away / width) ** 2)))
 
-
+# %% ../nbs/05c_robustness.ipynb #f2232384
 def _strands(
     face: np.ndarray,  # (48, 48) uint8, gray
     draw: np.random.Generator,  # of their places

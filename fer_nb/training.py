@@ -140,8 +140,6 @@ def _teacher_probabilities(
 # %% ../nbs/05_training.ipynb #d1cf27f7
 _ERASED = (0.02, 0.2)  # shares of a face that erase may blot out, as in Zhong et al. but half as much at most: a face is small
 _PREDICT_BATCH = 512  # faces; where nothing is learnt, larger batches are quicker, and this many fit everywhere
-
-
 _PEOPLE_SMOOTHING = 0.03  # ten votes are soft as they are; this only keeps ten of ten from certainty
 
 
@@ -152,7 +150,7 @@ def _readings(
     "How many readings a run teaches: two only where people voted on the faces."
     return config.heads if has_votes(faces) else 1
 
-
+# %% ../nbs/05_training.ipynb #eb1c66b5
 def _taught(
     targets: np.ndarray,  # (N, classes) of one reading
     learnt: Sequence[np.ndarray],  # of each teacher of that reading, (N, classes)
