@@ -232,7 +232,7 @@ def _card_robust(
     if not all("unseen" in table for table in tables):
         return text
     unseen = _card_table(heads, _robust_rows([table["unseen"] for table in tables]))
-    return f"{text}\n\nTrouble that training never shows, by which no temperature and no threshold was chosen:\n\n{unseen}"
+    return f"{text}\n\nTrouble that training never shows, and that no temperature and no threshold was fitted to:\n\n{unseen}"
 
 # %% ../nbs/06b_model_card.ipynb #91c46249
 def model_card(

@@ -197,7 +197,7 @@ def _posterised(
     return _grays(np.rint(face * ((levels - 1) / 255)) * (255 / (levels - 1)))
 
 # %% ../nbs/05c_robustness.ipynb #1d5534bc
-# What training never shows, in the same form. No threshold and no temperature is chosen by them.
+# What training never shows, in the same form. No threshold and no temperature is fitted to them.
 _UNSEEN: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "haze": (_hazy, (0.5, 0.7, 0.85)),  # of the light
     "glare": (_glare, (2, 4, 8)),  # pixels
