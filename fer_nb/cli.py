@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -451,7 +452,44 @@ def _robust_tables(
 
     below = {name: network.metadata.readings.get(name, {}).get("unsure_below", network.metadata.unsure_below) for name in named}
     given = {} if prior is None else {"prior": prior}
+    given["model"] = network.name
     return [{**robust_figures(partial(ask, reading=name), faces, below[name], name), **given} for name in named]
+
+# %% ../nbs/10i_command_line.ipynb #3910ffbb
+def _peer_tables(
+    python: str,  # the path of a Python that has the package fer
+    split: str,  # "train", "validation" or "test"
+    data: str | None,  # see load_faces
+    cut: Callable[[bytes, str], Any] | None,  # see load_faces
+) -> list[dict[str, Any]]:
+    "The same of the network of the package `fer`, which is always sure; each picture is asked once, whatever the truth."
+    import numpy as np
+
+    from fer_nb.benchmark import Runner
+    from fer_nb.core import EXPRESSIONS, package_folder
+    from fer_nb.data import load_faces
+    from fer_nb.readings import has_votes
+    from fer_nb.robustness import robust_figures
+
+    faces, known = load_faces(split, data, cut), {}
+    places = faces.places_in(EXPRESSIONS)
+    if places is None:
+        raise FerError("The package fer knows the seven expressions alone; leave --fer-python out with data of other classes.")
+    command = [python, package_folder() / "runners" / "fer_crops.py"]
+    with tempfile.TemporaryDirectory() as folder, Runner("fer", command) as runner:
+
+        def ask(images: Any) -> Any:
+            "The probabilities in the order of the data's classes."
+            keys = [hashlib.sha256(image.tobytes()).digest() for image in images]
+            new = {key: image for key, image in zip(keys, images) if key not in known}
+            if new:
+                np.save(Path(folder) / "crops.npy", np.stack(list(new.values())))
+                said = runner.answer(Path(folder) / "crops.npy")["probabilities"]
+                known.update((key, [face[name] for name in EXPRESSIONS]) for key, face in zip(new, said))
+            return np.array([known[key] for key in keys])[:, places]
+
+        truths = ["labels", *(["people"] if has_votes(faces) else [])]
+        return [{**robust_figures(ask, faces, reading=truth), "model": "fer"} for truth in truths]
 
 # %% ../nbs/10i_command_line.ipynb #10160d79
 @main.command()
@@ -462,9 +500,11 @@ def _robust_tables(
 @click.option("--format", "form", default="text", type=click.Choice(["text", "csv", "json"]), help="A table, or data.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--robust", is_flag=True, help="On faces as bad cameras make them, instead.")
+@click.option("--fer-python", type=click.Path(), help="With --robust: a Python that has the package fer, to be asked, too.")
 @_prior_option
 def evaluate(
-    data: str | None, detect: bool, model: str, split: str, form: str, as_json: bool, robust: bool, prior: str | None,
+    data: str | None, detect: bool, model: str, split: str, form: str, as_json: bool, robust: bool, fer_python: str | None,
+    prior: str | None,
 ) -> None:
     "Say how often a model is right on labelled faces, and how far its probabilities can be trusted."
     from fer_nb.evaluation import figures_as_csv, format_figures
@@ -472,7 +512,9 @@ def evaluate(
     from fer_nb.robustness import format_robust, robust_as_csv
 
     if robust:
-        tables = _robust_tables(model, split, data, prior, _cutter() if detect else None)
+        cut = _cutter() if detect else None
+        tables = _robust_tables(model, split, data, prior, cut)
+        tables += _peer_tables(fer_python, split, data, cut) if fer_python else []
         texts = [format_robust(table) if form == "text" else robust_as_csv(table).rstrip() for table in tables]
         click.echo(json.dumps(tables) if as_json or form == "json" else "\n\n".join(texts))
         return

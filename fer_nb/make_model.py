@@ -89,8 +89,9 @@ def _first_metadata(
     return Metadata(learn.classes, readings=kept, reading="people")
 
 
-# Ten people agree on more than a label of FER-2013 does, so more of what is said can be right.
-_RIGHT = {"labels": 0.75, "people": 0.93}
+# Ten people agree on more than a label of FER-2013 does, so more of what is said can be right. Of the hundredths from 0.93 the first
+# that leaves less than 12% sure and wrong under what training never shows; chapter 5c has the table, and what it costs.
+_RIGHT = {"labels": 0.75, "people": 0.95}
 
 # %% ../nbs/06c_make_model.ipynb #89e7983f
 def _calibrated(
@@ -138,7 +139,7 @@ def _people_figures(
     calm = truth == faces.classes.index("neutral")
     return {**figures, "neutral": float((served.argmax(axis=1) == truth)[calm].mean())} if voted and calm.any() else figures
 
-
+# %% ../nbs/06c_make_model.ipynb #23005321
 def _expecting(
     probabilities: np.ndarray,  # (N, C), or of several readings (N, R, C), at temperature 1
     metadata: Metadata,  # of the model that made them
@@ -152,7 +153,7 @@ def _expecting(
     ]
     return np.stack(parts, axis=1).reshape(probabilities.shape)
 
-
+# %% ../nbs/06c_make_model.ipynb #cf8b8871
 def _measure(
     folder: Path,  # of a model
     faces: Faces,  # of its classes

@@ -214,7 +214,7 @@ def _robust_rows(
         rows.append([title, *(f"{part['mean'][figure]:.3f}" for part in parts)])
     return rows
 
-
+# %% ../nbs/06b_model_card.ipynb #61e2fb2b
 def _card_robust(
     record: dict[str, Any],  # what metrics.json holds
 ) -> str:
@@ -232,9 +232,9 @@ def _card_robust(
     if not all("unseen" in table for table in tables):
         return text
     unseen = _card_table(heads, _robust_rows([table["unseen"] for table in tables]))
-    return f"{text}\n\nTrouble that training never shows, by which no temperature and no threshold was chosen:\n\n{unseen}"
+    return f"{text}\n\nTrouble that training never shows, and that no temperature and no threshold was fitted to:\n\n{unseen}"
 
-
+# %% ../nbs/06b_model_card.ipynb #91c46249
 def model_card(
     name: str,  # the model's
     record: dict[str, Any],  # what metrics.json holds, see save_record

@@ -133,7 +133,7 @@ def _glare(
     away = (_X - column) * np.cos(angle) + (_Y - row) * np.sin(angle)
     return _grays(face + 255 * np.exp(-((away / width) ** 2)))
 
-
+# %% ../nbs/05c_robustness.ipynb #f2232384
 def _strands(
     face: np.ndarray,  # (48, 48) uint8, gray
     draw: np.random.Generator,  # of their places
@@ -197,7 +197,7 @@ def _posterised(
     return _grays(np.rint(face * ((levels - 1) / 255)) * (255 / (levels - 1)))
 
 # %% ../nbs/05c_robustness.ipynb #1d5534bc
-# What training never shows, in the same form. No threshold and no temperature is chosen by them.
+# What training never shows, in the same form. No threshold and no temperature is fitted to them.
 _UNSEEN: dict[str, tuple[Callable[..., np.ndarray], tuple[float, ...]]] = {
     "haze": (_hazy, (0.5, 0.7, 0.85)),  # of the light
     "glare": (_glare, (2, 4, 8)),  # pixels
@@ -329,7 +329,7 @@ def format_robust(
 ) -> str:
     "The figures as a text a person can read."
     head = "".join(f"{strength:>8}" for strength in _STRENGTHS)
-    lines = [f"prior {figures['prior']}"] if "prior" in figures else []
+    lines = [f"{name} {figures[name]}" for name in ("model", "prior") if name in figures]
     lines += [f"{'accuracy by ' + figures['reading']:18}{head}{'ECE':>10}{'unsure':>8}{'sure and wrong':>16}  (hard)"]
     lines += [*_format_rows(figures["corruptions"]), "such as training never shows:"]
     lines += _format_rows(figures["unseen"]["corruptions"])
@@ -348,14 +348,15 @@ def robust_as_csv(
 ) -> str:
     "The figures as CSV, a line for each corruption and strength, one for `clean` and one for the `mean` of each list."
     text = io.StringIO()
-    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training", "prior")
+    names = ("reading", "corruption", "strength", "accuracy", "ece", "unsure", "sure_and_wrong", "training", "prior", "model")
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
     clean = {"corruption": "clean", **figures["clean"]}
     known = [{"corruption": "mean", **figures["mean"]}, *figures["corruptions"]]
     unseen = [{"corruption": "mean", **figures["unseen"]["mean"]}, *figures["unseen"]["corruptions"]]
     for rows, shown in (([clean, *known], "shows"), (unseen, "never shows")):
-        told = {"reading": figures["reading"], "strength": "", "training": shown, "prior": figures.get("prior", "")}
+        told = {"reading": figures["reading"], "strength": "", "training": shown}
+        told |= {name: figures.get(name, "") for name in ("prior", "model")}
         writer.writerows({**told, **row} for row in rows)
     return text.getvalue()
 

@@ -140,8 +140,6 @@ def _teacher_probabilities(
 # %% ../nbs/05_training.ipynb #d1cf27f7
 _ERASED = (0.02, 0.2)  # shares of a face that erase may blot out, as in Zhong et al. but half as much at most: a face is small
 _PREDICT_BATCH = 512  # faces; where nothing is learnt, larger batches are quicker, and this many fit everywhere
-
-
 _PEOPLE_SMOOTHING = 0.03  # ten votes are soft as they are; this only keeps ten of ten from certainty
 
 
@@ -152,7 +150,7 @@ def _readings(
     "How many readings a run teaches: two only where people voted on the faces."
     return config.heads if has_votes(faces) else 1
 
-
+# %% ../nbs/05_training.ipynb #eb1c66b5
 def _taught(
     targets: np.ndarray,  # (N, classes) of one reading
     learnt: Sequence[np.ndarray],  # of each teacher of that reading, (N, classes)
@@ -219,6 +217,45 @@ def _compile_cnn(
         jit_compile=False if keras.backend.backend() == "tensorflow" else "auto",
     )
 
+# %% ../nbs/05_training.ipynb #a989be91
+class _FusedBatchNormalization(keras.layers.BatchNormalization):
+    "TensorFlow: in training, what BatchNormalization does to the channels of pictures, in one operation."
+
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        "As BatchNormalization's; outside training it is left to that."
+        if not training or len(inputs.shape) != 4:
+            return super().call(inputs, training=training, mask=mask)
+        import tensorflow as tf
+
+        none = tf.zeros(0)  # no running means: these are of the batch
+        normalised, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+            x=inputs, scale=self.gamma, offset=self.beta, mean=none, variance=none, epsilon=self.epsilon, is_training=True
+        )
+        count = tf.cast(tf.size(inputs) // inputs.shape[-1], tf.float32)  # values of each channel
+        kept = tf.cast(self.momentum, tf.float32)
+        self.moving_mean.assign(self.moving_mean * kept + mean * (1 - kept))
+        self.moving_variance.assign(self.moving_variance * kept + variance * (1 - 1 / count) * (1 - kept))
+        return normalised
+
+
+_FusedBatchNormalization.__name__ = "BatchNormalization"  # by which checkpoints know a layer, whatever normalises there
+
+# %% ../nbs/05_training.ipynb #a3a7be74
+def _fuse_network(
+    network: keras.Model,
+) -> keras.Model:
+    "The same network with the same weights, quicker to train on TensorFlow; on another backend the network itself."
+    if keras.backend.backend() != "tensorflow":
+        return network
+
+    def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
+        plain = type(layer) is keras.layers.BatchNormalization and not layer.synchronized
+        return (_FusedBatchNormalization if plain else layer).from_config(layer.get_config())
+
+    copied = keras.models.clone_model(network, clone_function=copy_layer)
+    copied.set_weights(network.get_weights())
+    return copied
+
 # %% ../nbs/05_training.ipynb #64821628
 _TIMED_STEPS = 3  # of which the quickest counts
 
@@ -232,7 +269,8 @@ def _choose_precision(
         return config.precision
     (images, targets), took = batches[0], {}
     for precision in _PRECISIONS:
-        network = build_cnn(config.model, precision, targets.shape[-1], targets.shape[1] if targets.ndim == 3 else 1)
+        plain = build_cnn(config.model, precision, targets.shape[-1], targets.shape[1] if targets.ndim == 3 else 1)
+        network = _fuse_network(plain)
         _compile_cnn(network, config, len(batches))
         network.train_on_batch(images, targets)  # the first one builds what the others use
         times = []
@@ -509,7 +547,7 @@ def train(
     keras.utils.set_random_seed(config.seed)
     with _distribution_scope(devices):
         first = _initial_network(config, faces.classes, start, precision, _readings(config, faces))
-        model = share_network(first, devices)
+        model = share_network(first, devices) if devices else _fuse_network(first)
         _compile_cnn(model, config, len(batches[0]))
         _save_config(config, folder / "config.json")
         if verbose:
