@@ -295,7 +295,7 @@ def _report_run(
     "Say what was done; exit status 1 where a source failed."
     from fer_nb.table import errors_file
 
-    click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
+    click.echo(summary.finished or f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
     for one in summary.passed[:3]:
@@ -350,7 +350,7 @@ def _annotate_here(
 @click.option("--video", help="Write the one video that is named with its faces marked, as .mp4.")
 @click.option("--anonymise", type=click.Choice(["blur", "box"]), help="Cover all faces in that video.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped; nothing to do where it is finished.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This process, or Ray on many machines.")
 @click.option("--address", help="The Ray cluster, such as ray://head:10001.  [default: this machine]")
 @_model_option

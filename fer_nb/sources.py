@@ -269,10 +269,12 @@ def _files_below(
     passed: list[tuple[str, str]],  # gets the name of what is passed over, and why
 ) -> list[str]:
     "The images and videos in a folder and all folders below it, by name."
-    files, found = _far_files(folder) if "://" in folder else _near_files(folder), []
-    for name in sorted(files):
+    files, found = sorted(_far_files(folder) if "://" in folder else _near_files(folder)), []
+    drawings = {f"{name}.explained.png" for name in files}  # as `fer_nb predict --explain` puts them beside its images
+    for name in files:
         below = name.removeprefix(folder) if name.startswith(folder) else os.path.basename(name)
-        if (why := _passed_over(name, below.lstrip("/"))) is None:
+        why = "shows where the network looked" if name in drawings else _passed_over(name, below.lstrip("/"))
+        if why is None:
             found.append(name)
         else:
             passed.append((name, why))
