@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from .core import FerError, project_folder
+from .core import FerError, project_folder, without_secrets
 
 # %% ../nbs/10i_command_line.ipynb #9b94c771
 # Which extra brings a package that serving and annotating do without.
@@ -170,9 +170,15 @@ def doctor(source: str | None, host: str, port: int, model: str) -> None:
 
 # %% ../nbs/10i_command_line.ipynb #285df3fc
 def _read(
-    path: str,  # an image file
+    path: str,  # an image file, or the address of one
 ) -> bytes:
     "What is in it; FerError where it can't be read."
+    if "://" in path and not Path(path).exists():
+        from fer_nb.sources import is_still, read_frames, source_name
+
+        if not is_still(path):
+            raise FerError(f"{source_name(path)} is not the address of an image; `fer_nb annotate` reads videos.")
+        return next(read_frames(path)).picture
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -210,7 +216,7 @@ def _describe(
 
 # %% ../nbs/10i_command_line.ipynb #fd24bde0
 def _draw_explanation(
-    path: str,  # an image file
+    path: str,  # an image file, or the address of one, whose drawing comes into the working folder
     recognizer: Any,  # Recognizer with runtime="keras"
 ) -> str:
     "Draw the explanation beside the image; gives the drawing's path. FerError rather than overwrite a file."
@@ -218,7 +224,8 @@ def _draw_explanation(
 
     from fer_nb.core import written_whole
 
-    target = Path(f"{path}.explained.png")
+    beside = Path(without_secrets(path)).name if "://" in path and not Path(path).exists() else path
+    target = Path(f"{beside}.explained.png")
     if target.exists():
         raise FerError(f"{target} is there already; move it away to draw it again.")
     drawing = recognizer.explain(_read(path))
@@ -248,7 +255,8 @@ def predict(
     recognizer = Recognizer.load(model, runtime, prior=prior, smallest=smallest)
     for path in images:
         try:
-            result = recognizer.recognize(recognizer.prepare(_read(path), path, cropped=cropped)).as_dict()
+            frame = recognizer.prepare(_read(path), without_secrets(path), cropped=cropped)
+            result = recognizer.recognize(frame).as_dict()
             if prior is not None:
                 result["prior"] = prior
             if explain and result["faces"]:

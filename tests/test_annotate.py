@@ -194,3 +194,23 @@ def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
     assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{photo.name}"}
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))
+
+
+def test_videos_of_a_server_that_sends_files_from_their_beginning_alone(fer_nb, clip, photo, tmp_path):
+    "As `python -m http.server` does; write_clip's videos have their index at their end."
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=clip.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{clip.name}"
+        done = fer_nb("annotate", address, "--out", "far.csv")
+        assert done.returncode == 0, done.stderr
+        assert fer_nb("annotate", clip, "--out", "near.csv").returncode == 0
+        far, near = (read_table(tmp_path / name).drop(["source"]) for name in ("far.csv", "near.csv"))
+        assert far.equals(near)
+        assert_refused(fer_nb("predict", address), "is not the address of an image")
+        server.shutdown()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=photo.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}/{photo.name}"
+        done = fer_nb("predict", "--json", f"http://anna:word@{host}?key=word")
+        server.shutdown()
+    assert done.returncode == 0 and json.loads(done.stdout)["source"] == f"http://{host}", done.stderr
