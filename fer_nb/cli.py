@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from .core import FerError, project_folder
+from .core import FerError, project_folder, without_secrets
 
 # %% ../nbs/10i_command_line.ipynb #9b94c771
 # Which extra brings a package that serving and annotating do without.
@@ -171,9 +171,15 @@ def doctor(source: str | None, host: str, port: int, model: str) -> None:
 
 # %% ../nbs/10i_command_line.ipynb #285df3fc
 def _read(
-    path: str,  # an image file
+    path: str,  # an image file, or the address of one
 ) -> bytes:
     "What is in it; FerError where it can't be read."
+    if "://" in path and not Path(path).exists():
+        from fer_nb.sources import is_still, read_frames, source_name
+
+        if not is_still(path):
+            raise FerError(f"{source_name(path)} is not the address of an image; `fer_nb annotate` reads videos.")
+        return next(read_frames(path)).picture
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -211,7 +217,7 @@ def _describe(
 
 # %% ../nbs/10i_command_line.ipynb #fd24bde0
 def _draw_explanation(
-    path: str,  # an image file
+    path: str,  # an image file, or the address of one, whose drawing comes into the working folder
     recognizer: Any,  # Recognizer with runtime="keras"
 ) -> str:
     "Draw the explanation beside the image; gives the drawing's path. FerError rather than overwrite a file."
@@ -219,7 +225,8 @@ def _draw_explanation(
 
     from fer_nb.core import written_whole
 
-    target = Path(f"{path}.explained.png")
+    beside = Path(without_secrets(path)).name if "://" in path and not Path(path).exists() else path
+    target = Path(f"{beside}.explained.png")
     if target.exists():
         raise FerError(f"{target} is there already; move it away to draw it again.")
     drawing = recognizer.explain(_read(path))
@@ -249,7 +256,8 @@ def predict(
     recognizer = Recognizer.load(model, runtime, prior=prior, smallest=smallest)
     for path in images:
         try:
-            result = recognizer.recognize(recognizer.prepare(_read(path), path, cropped=cropped)).as_dict()
+            frame = recognizer.prepare(_read(path), without_secrets(path), cropped=cropped)
+            result = recognizer.recognize(frame).as_dict()
             if prior is not None:
                 result["prior"] = prior
             if explain and result["faces"]:
@@ -296,7 +304,7 @@ def _report_run(
     "Say what was done; exit status 1 where a source failed."
     from fer_nb.table import errors_file
 
-    click.echo(f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
+    click.echo(summary.finished or f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
     for one in summary.passed[:3]:
@@ -351,7 +359,7 @@ def _annotate_here(
 @click.option("--video", help="Write the one video that is named with its faces marked, as .mp4.")
 @click.option("--anonymise", type=click.Choice(["blur", "box"]), help="Cover all faces in that video.")
 @click.option("--overwrite", is_flag=True, help="Replace what is there.")
-@click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
+@click.option("--resume", is_flag=True, help="Go on with a run that was stopped; nothing to do where it is finished.")
 @click.option("--engine", type=click.Choice(["local", "ray"]), default="local", help="This process, or Ray on many machines.")
 @click.option("--address", help="The Ray cluster, such as ray://head:10001.  [default: this machine]")
 @_model_option

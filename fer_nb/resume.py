@@ -6,12 +6,15 @@
 __all__ = ['look_through', 'Run', 'check_same', 'write_faults', 'Summary']
 
 # %% ../nbs/10c_resume.ipynb #7b5b2eac
+import base64
 import csv
 import json
 import math
 import os
+import re
 import shutil
 import time
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,7 +31,7 @@ from fastcore.basics import patch
 from filelock import FileLock, Timeout
 
 from .annotate import Annotated, Fault, annotated_frames, load_recognizers
-from .core import FerError, escape_name, without_secrets, written_whole
+from .core import FerError, escape_name, unescape_name, without_secrets, written_whole
 from .faces import draw_faces
 from .sources import ClipWriter, Cut, find_sources, is_still
 from .table import Rows, errors_file, read_table, table_form, write_table
@@ -78,14 +81,50 @@ def _part_files(
     "The parts, in order."
     return sorted(Path(folder).glob("part-*.parquet"))
 
+# %% ../nbs/10c_resume.ipynb #d900703a
+_COLUMNS = ({"source", "frame", "label", "confidence"}, {"source", "frame", "error"})  # of each table, and each error file
+
+
+def _columns(
+    name: str,  # of a file, which says its form
+    file: Any,  # it, opened to read bytes
+) -> set[str]:
+    "The names of a table's columns; ValueError where it is none."
+    if name.endswith(".parquet"):
+        return set(pyarrow.parquet.read_schema(file).names)
+    head = file.readline(100_000).decode(errors="replace").strip()
+    return set(json.loads(head)) if name.endswith(".jsonl") else set(head.replace('"', "").split(","))
+
+
+def _is_own(
+    name: str,  # of a file that is no image and no video: a path, or an address that fsspec reads
+) -> bool:
+    "Whether this project wrote it."
+    parent, own = Path(name).parent.name, Path(name).name
+    if parent.endswith(".parts") and own == "lock":
+        return True
+    if not own.endswith((".parquet", ".csv", ".jsonl", ".marks.json", "asked.json", ".html")):
+        return own.endswith(".explained.png") or parent.startswith("bucket=") and own.endswith(".part")
+    try:
+        with fsspec.open(name, "rb") if "://" in name else open(name, "rb") as file:
+            if own.endswith(".json"):
+                return re.match(rb'\s*{\s*"(spans|names|sources)"\s*:\s*\[', file.read(100)) is not None
+            if own.endswith(".html"):
+                return b'content="fer_nb report"' in file.read(1000)
+            columns = _columns(name, file)
+            return any(ours <= columns for ours in _COLUMNS)
+    except (OSError, ValueError, TypeError):
+        return False
+
 # %% ../nbs/10c_resume.ipynb #276db44d
 def look_through(
     inputs: Iterable[str | Path],  # see find_sources
 ) -> tuple[list[str], list[Fault]]:
-    "The sources that inputs stand for, and what is passed over in folders, each with its reason."
+    "The sources that inputs stand for, and what is passed over in folders, each with its reason, but for our own files."
     passed: list[tuple[str, str]] = []
     sources = find_sources(inputs, passed)
-    return sources, [Fault(name, None, None, f"{name} was passed over, as it {why}.") for name, why in passed]
+    told = [Fault(name, None, None, f"{name} was passed over, as it {why}.") for name, why in passed if not _is_own(name)]
+    return sources, told
 
 # %% ../nbs/10c_resume.ipynb #135dca96
 class Run:
@@ -101,14 +140,13 @@ class Run:
         smallest: int = 40,  # pixels, the width of the smallest face that is looked for
     ) -> None:
         table_form(out)
+        if Path(out).is_dir():
+            raise FerError(f"{out} is a folder, as --engine ray writes it; name another table.")
         self.out, self.model, self.cut, self.prior, self.smallest = Path(out), model, cut, prior, smallest
         self.rows = Rows(model, prior)
         self.parts, self.errors = self.out.with_name(f"{self.out.name}.parts"), Path(errors_file(out))
         self.asked_file = self.parts / "asked.json"  # while it is there, there is something to go on with
-        self.sources, passed = look_through(inputs)
-        own = {Path(os.path.abspath(path)) for path in (self.out, self.errors, self.parts)}  # in a folder of the inputs
-        paths = [Path(os.path.abspath(one.source)) for one in passed]
-        self.passed = [one for one, path in zip(passed, paths) if not own & {path, path.parent}]
+        self.sources, self.passed = look_through(inputs)
         names = [without_secrets(source) for source in self.sources]  # as they are in the table; a password is written nowhere
         self.asked: dict = {
             "sources": names, "cut": asdict(cut), "model": self.rows.model_hash, "prior": prior, "smallest": smallest,
@@ -141,14 +179,16 @@ def check_same(
     out: str | Path,  # the table
     was: dict,  # what was asked when its run began: sources, cut, model, prior, smallest
     asked: dict,  # what is asked now
-) -> None:
-    "FerError where a run that goes on is asked for something else than when it began."
+) -> list[str]:
+    "The sources, those that came later at the end; FerError where something else is asked than when the run began."
     names = {"cut": "--start, --end, --every or --rate", "model": "the model", "prior": "--prior", "smallest": "--smallest"}
     for key, name in names.items():
         if key in was and was[key] != asked.get(key) or key not in was and key == "prior" and asked[key] is not None:
             raise FerError(f"The run for {out} was begun with another choice of {name}; take that, or --overwrite.")
-    if missing := {without_secrets(source) for source in was["sources"]} - set(asked["sources"]):
+    begun = [without_secrets(source) for source in was["sources"]]
+    if missing := set(begun) - set(asked["sources"]):
         raise FerError(f"The run for {out} was begun with {min(missing)} too; name the same inputs, or --overwrite.")
+    return list(dict.fromkeys([*begun, *asked["sources"]]))
 
 # %% ../nbs/10c_resume.ipynb #3136d617
 @patch
@@ -160,15 +200,20 @@ def clear(self: Run) -> None:
 
 
 @patch
+def note_asked(self: Run) -> None:
+    "Keep what is asked beside the parts."
+    with written_whole(self.asked_file) as part:
+        part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
+
+
+@patch
 def go_on(self: Run) -> None:
     "Take the place where the newest part ends; FerError where something else is asked now."
-    was = json.loads(self.asked_file.read_text(encoding="utf-8"))
-    check_same(self.out, was, self.asked)
+    names = check_same(self.out, json.loads(self.asked_file.read_text(encoding="utf-8")), self.asked)
     known = dict(zip(self.asked["sources"], self.sources))
-    was["sources"] = [without_secrets(source) for source in was["sources"]]
-    self.sources = [known[name] for name in was["sources"]]
-    self.asked, files = was, _part_files(self.parts)
-    if files:
+    self.sources, self.asked["sources"] = [known[name] for name in names], names
+    self.note_asked()
+    if files := _part_files(self.parts):
         self.position, self.count = _load_position(files[-1]), int(files[-1].stem.removeprefix("part-"))
         self.position.faults = []
 
@@ -185,11 +230,9 @@ def begin(
     if not overwrite and self.asked_file.exists():
         raise FerError(f"A run for {self.out} was stopped; go on with --resume, or begin anew with --overwrite.")
     if not overwrite and self.out.exists():
-        state = "is finished" if resume else "is there already"
-        raise FerError(f"{self.out} {state}; name another table, or make it anew with --overwrite.")
+        raise FerError(f"{self.out} is there already; name another table, or make it anew with --overwrite.")
     self.clear()
-    with written_whole(self.asked_file) as part:
-        part.write_text(json.dumps(self.asked, indent=1), encoding="utf-8")
+    self.note_asked()
 
 # %% ../nbs/10c_resume.ipynb #233aa63b
 @patch
@@ -251,6 +294,31 @@ def _regrouped(
     if waiting is not None and waiting.num_rows:
         yield from waiting.combine_chunks().to_batches()
 
+# %% ../nbs/10c_resume.ipynb #61583048
+_ASKED = b"fer_nb.asked"  # its key in a finished Parquet table's metadata
+
+
+def _packed(
+    asked: dict,  # see Run
+) -> bytes:
+    "It as ASCII, since not every reader of Parquet takes other metadata; a million names are some megabytes."
+    return base64.b64encode(zlib.compress(json.dumps(asked).encode()))
+
+
+def _made_of(
+    path: Path,  # of a finished table
+) -> dict:
+    "What was asked for it, its frames and rows; where it doesn't say, what its rows tell; FerError where it is no table."
+    if table_form(path) == ".parquet":
+        with suppress(OSError, ValueError):  # then reading its rows says what is wrong
+            if packed := (pyarrow.parquet.read_schema(path).metadata or {}).get(_ASKED):
+                return json.loads(zlib.decompress(base64.b64decode(packed)))
+    table, told = read_table(path), {}
+    sources, models, digests = (set(table[name].to_pylist()) - {None} for name in ("source", "model", "model_hash"))
+    if len(digests) == 1 and len(models) == 1:
+        told = {"model": digests.pop(), "prior": models.pop().partition(", prior ")[2] or None}
+    return {"sources": [unescape_name(source) for source in sources], **told}
+
 # %% ../nbs/10c_resume.ipynb #fa4bd37b
 def write_faults(
     path: str | Path,  # see errors_file
@@ -275,7 +343,8 @@ def finish(self: Run) -> list[Fault]:
     write_faults(self.errors, faults + self.passed)
     with written_whole(self.out) as path:
         tables = (read_table(part) for part in _part_files(self.parts))  # one of 0.1 has other names
-        write_table(path, _regrouped(tables, _ROW_GROUP), self.rows.schema)
+        asked = {**self.asked, "frames": self.position.frames, "rows": self.position.rows}
+        write_table(path, _regrouped(tables, _ROW_GROUP), self.rows.schema.with_metadata({_ASKED: _packed(asked)}))
     self.clear()
     return faults
 
@@ -348,6 +417,41 @@ class Summary:
     rows: int
     faults: list[Fault]
     passed: list[Fault] = field(default_factory=list)  # what was passed over in folders
+    finished: str = ""  # a sentence, where the table was finished before and nothing was done
+
+
+@patch
+def check_finished(
+    self: Run,
+    was: dict,  # see _made_of
+) -> list[str]:
+    "The sources that have neither a row nor an entry; FerError where the finished table is not the one that is asked for."
+    check_same(self.out, was, self.asked)
+    with suppress(OSError):
+        with open(self.errors, newline="", encoding="utf-8") as file:
+            was["sources"] += [unescape_name(row.get("source") or "") for row in csv.DictReader(file)]
+    known, made = set(was["sources"]), self.out.stat().st_mtime
+    new = [name for name in self.asked["sources"] if name not in known]
+    files = zip(self.asked["sources"], self.sources)
+    late = [name for name, source in files if os.path.isfile(source) and made < os.path.getmtime(source) <= time.time()]
+    if late := sorted({*late, *(new if "frames" in was else [])}):
+        others = f" and {len(late) - 1:,} more" if len(late) > 1 else ""
+        what = f"{self.out} is finished, but {late[0]}{others} came or changed since"
+        raise FerError(f"{what}; make it anew with --overwrite, or name another table.")
+    return new
+
+
+@patch
+def finished(self: Run) -> Summary:
+    "What there is to say of a table that was finished before; it stays as it is."
+    was = _made_of(self.out)
+    without, rows = len(self.check_finished(was)), was["rows"] if "rows" in was else read_table(self.out).num_rows
+    said = [f"{self.out} is finished, with {rows:,} rows"]
+    if without:
+        said.append(f"{without:,} of {len(self.sources):,} sources have none, as they show no face or came later")
+    if self.errors.exists():
+        said.append(f"{self.errors} says what failed or was passed over")
+    return Summary(was.get("frames", 0), rows, [], [], f"{'; '.join(said)}.")
 
 
 @patch
@@ -378,6 +482,8 @@ def work(
     "Do the work that is left and make the table; gives a Summary."
     self.check_clip(clip, resume)
     with self.locked(), ExitStack() as stack:
+        if resume and not overwrite and self.out.exists() and not self.asked_file.exists():
+            return self.finished()
         self.begin(overwrite, resume)
         writer = clip and stack.enter_context(ClipWriter(stack.enter_context(written_whole(clip))))
         video = _Clip(writer, anonymise) if writer else None

@@ -13,18 +13,21 @@ import math
 import os
 import re
 import sys
+import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, build_opener
+from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, Request, build_opener
 
 import av
 import cv2
@@ -269,10 +272,12 @@ def _files_below(
     passed: list[tuple[str, str]],  # gets the name of what is passed over, and why
 ) -> list[str]:
     "The images and videos in a folder and all folders below it, by name."
-    files, found = _far_files(folder) if "://" in folder else _near_files(folder), []
-    for name in sorted(files):
+    files, found = sorted(_far_files(folder) if "://" in folder else _near_files(folder)), []
+    drawings = {f"{name}.explained.png" for name in files}  # as `fer_nb predict --explain` puts them beside its images
+    for name in files:
         below = name.removeprefix(folder) if name.startswith(folder) else os.path.basename(name)
-        if (why := _passed_over(name, below.lstrip("/"))) is None:
+        why = "shows where the network looked" if name in drawings else _passed_over(name, below.lstrip("/"))
+        if why is None:
             found.append(name)
         else:
             passed.append((name, why))
@@ -327,10 +332,23 @@ def _locked(
     return FerError(f"{source_name(source)} asks for a user and a password; {mend}.")
 
 
-def _read_web(
+def _silent(
+    source: str,  # an address
+    patience: float,  # seconds
+) -> FerError:
+    "What to raise where a server says nothing."
+    return FerError(
+        f"{source_name(source)} gives no answer within {patience:.0f} s; check the address, and that it is switched on."
+    )
+
+
+@contextmanager
+def _asked_web(
     source: str,  # http:// or https://, perhaps with user and password, as cameras have it
-) -> bytes:
-    "What is there."
+    patience: float = _PATIENCE,  # seconds
+    **headers: str,
+) -> Iterator[Any]:
+    "The server's answer, to be read."
     parts = urlsplit(source)
     user, _, host = parts.netloc.rpartition("@")
     address, passwords = urlunsplit(parts._replace(netloc=host)), HTTPPasswordMgrWithDefaultRealm()
@@ -338,21 +356,55 @@ def _read_web(
     passwords.add_password(None, address, unquote(name), unquote(password))
     handlers = [HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords)] if user else []
     try:
-        with build_opener(*handlers).open(address, timeout=_PATIENCE) as file:
-            return file.read()
+        with build_opener(*handlers).open(Request(address, headers=headers), timeout=patience) as answer:
+            yield answer
+    except TimeoutError:
+        raise _silent(source, patience) from None
     except HTTPError as error:
         if error.code in (401, 403):
             raise _locked(source) from None
         raise
+    except URLError as error:
+        raise _silent(source, patience) if isinstance(error.reason, TimeoutError) else error from None
+
+# %% ../nbs/08f_sources.ipynb #a3b5d968
+_MOST_FETCHED, _LONGEST_FETCH = 2_000_000_000, 600.0  # bytes and seconds: an hour of video, and what a person waits for it
+
+
+def _fetched(
+    answer: Any,  # of a server, see _asked_web
+    source: str,
+    head: bytes = b"",  # what was read of it already
+    most: int = _MOST_FETCHED,  # bytes
+    longest: float = _LONGEST_FETCH,  # seconds
+) -> Iterator[bytes]:
+    "Its bytes, piece by piece; FerError where there are too many, where they take too long, and where some are missing."
+    said, size, until = answer.headers.get("Content-Length") or "", 0, time.monotonic() + longest
+    mend = "download it, and name the file"
+    if said.isdecimal() and int(said) > most:
+        raise FerError(f"{source_name(source)} has {int(said):,} bytes, and more than {most:,} are not fetched; {mend}.")
+    for piece in chain([head], iter(partial(answer.read1, 1 << 20), b"")):
+        size += len(piece)
+        if size > most:
+            raise FerError(f"{source_name(source)} has more than {most:,} bytes, which are not fetched; {mend}.")
+        if time.monotonic() > until:
+            raise FerError(f"{source_name(source)} was not there within {longest:.0f} s; {mend}.")
+        yield piece
+    if said.isdecimal() and size < int(said):
+        raise FerError(f"{source_name(source)} ended after {size:,} of {int(said):,} bytes; name it again.")
 
 # %% ../nbs/08f_sources.ipynb #4c95bfa0
+_MOST_PICTURE = 500_000_000  # bytes of an image file; more than any that can be decoded has
+
+
 def _read_bytes(
     source: str,  # a path or an address
 ) -> bytes:
     "A file's content; FerError where it can't be read."
     with _explained(source, "can't be read", "check its path and rights"):
         if source.lower().startswith(_WEB_SCHEMES):
-            return _read_web(source)
+            with _asked_web(source) as answer:
+                return b"".join(_fetched(answer, source, most=_MOST_PICTURE))
         with fsspec.open(source, "rb") if "://" in source else open(source, "rb") as file:
             return file.read()
 
@@ -435,18 +487,87 @@ def _answered(
     except av.FFmpegError:
         if time.monotonic() - began < patience:
             raise
-        mend = "check the address, and that it is switched on"
-        raise FerError(f"{source_name(source)} gives no answer within {patience:.0f} s; {mend}.") from None
+        raise _silent(source, patience) from None
+
+# %% ../nbs/08f_sources.ipynb #db590c83
+_INDEXED = (".mp4", ".m4v", ".mov", ".qt", ".3gp", ".3g2", ".f4v")  # files whose index stands where the writer liked
 
 
+def _index_is_behind(
+    head: bytes,  # how a file begins
+) -> bool:
+    "Whether it is of MP4's kind, with the pictures before the index."
+    place = 0
+    while place + 8 <= len(head):
+        length, kind = int.from_bytes(head[place : place + 4], "big"), head[place + 4 : place + 8]
+        if kind in (b"mdat", b"moov") or length < 8:
+            return kind == b"mdat"
+        place += length
+    return False
+
+
+def _opened_alone(
+    source: str,  # http:// or https://
+    fetch: bool,  # see _opened
+    endless: bool = True,  # False where FFmpeg knows its end, though the server didn't say it
+) -> av.container.InputContainer | None:
+    "The file, fetched first, where it can't be read on the way; None where it can."
+    with _asked_web(source, _LIVE_PATIENCE, Range="bytes=0-") as answer:
+        head = answer.read(_HEAD) if answer.status == 200 else b""  # 206: it sends any part
+        unknown = not {"content-length", "transfer-encoding"} & {name.lower() for name in answer.headers}
+        if not head or not (_index_is_behind(head) or unknown and not endless):
+            return None
+        if not fetch:
+            raise FerError(f"{source_name(source)} can be read only where it was fetched.")
+        stamp = [answer.headers.get(name) for name in ("ETag", "Last-Modified", "Content-Length")]
+        with _fetching:
+            if any(stamp[:2]) and _kept.get("of") == (source, stamp):
+                return av.open(f"file:{_kept['path']}")
+            folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            with open(f"{folder.name}/video", "wb") as file:
+                file.writelines(_fetched(answer, source, head))
+            _kept.update(of=(source, stamp), path=file.name, folder=folder)
+            return av.open(f"file:{file.name}")
+
+
+_fetching = threading.Lock()
+_kept: dict[str, Any] = {}  # the newest file that was fetched, as one is opened several times in a run, and what it is
+
+
+def _opened_web(
+    source: str,  # http:// or https://
+    fetch: bool,  # see _opened
+) -> av.container.InputContainer:
+    "What a server sends."
+    named = urlsplit(source).path.lower().endswith(_INDEXED)
+    if named and (alone := _opened_alone(source, fetch)):
+        return alone
+    try:
+        container = _answered(source, {}, _PATIENCE)
+    except (FerError, av.FFmpegError):
+        if not named and (alone := _opened_alone(source, fetch)):
+            return alone
+        raise
+    form = container.format.name
+    without_length = container.size < 0 and container.duration and form not in _NO_PICTURES
+    doubtful = without_length or "mp4" in form.split(",") and not named
+    if doubtful and (alone := _opened_alone(source, fetch, endless=not without_length)):
+        container.close()
+        return alone
+    return container
+
+# %% ../nbs/08f_sources.ipynb #273b8149
 def _opened_file(
     source: str,  # a video's path or address
     stack: ExitStack,  # what closes the file
+    fetch: bool,  # see _opened
 ) -> av.container.InputContainer:
     "The file as PyAV's container."
-    if source.lower().startswith(_LIVE_SCHEMES + _WEB_SCHEMES):
+    if source.lower().startswith(_WEB_SCHEMES):
+        return stack.enter_context(_opened_web(source, fetch))
+    if is_live(source):
         options = {"rtsp_transport": "tcp"}  # UDP loses packets, and many networks don't let it through
-        return stack.enter_context(_answered(source, options, _LIVE_PATIENCE if is_live(source) else _PATIENCE))
+        return stack.enter_context(_answered(source, options, _LIVE_PATIENCE))
     if "://" in source and not os.path.exists(source):
         return stack.enter_context(av.open(stack.enter_context(fsspec.open(source, "rb"))))
     if source.isprintable():
@@ -457,13 +578,14 @@ def _opened_file(
 @contextmanager
 def _opened(
     source: str,  # a video's path or address
+    fetch: bool = True,  # whether a file that can't be read on the way is fetched; FerError where it would be and is not
 ) -> Iterator[tuple[Any, Any]]:  # Any, since PyAV calls nearly every attribute optional
     "The file as PyAV's container, and its track of pictures; FerError where it is none."
     live = is_live(source)
     mend = "check the address and that its server is running" if live else "name a video or an image"
     with ExitStack() as stack:
         with _explained(source, "can't be opened" if live else "can't be opened as a video", mend):
-            container = _opened_file(source, stack)
+            container = _opened_file(source, stack, fetch)
             stream = container.streams.best("video")
             if stream is None or stream.codec_context is None:
                 raise FerError(f"{source_name(source)} has no picture in it; name a video or an image.")
@@ -883,7 +1005,8 @@ def _promised_length(
     if stream.duration:
         return float(stream.duration * stream.time_base)
     container = stream.container
-    return (container.duration or 0) / av.time_base if len(container.streams) == 1 else 0.0  # else it may be the sound's
+    sure = len(container.streams) == 1 or container.format.name == "hls"  # else it may be the sound's
+    return (container.duration or 0) / av.time_base if sure else 0.0
 
 
 @patch
@@ -1080,7 +1203,7 @@ def _length(
         return len(_numbered_files(source)) / cut.rate, cut.rate
     if is_live(source) or kind == "animation":
         return 0.0, 1.0
-    with _opened(source) as (container, stream):
+    with _opened(source, fetch=False) as (container, stream):
         return _promised_length(stream), float(stream.average_rate or 25)
 
 

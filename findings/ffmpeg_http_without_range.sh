@@ -7,8 +7,9 @@
 # error" at the first frame. And with the index in front, from a server that neither says the length nor sends chunks but closes the
 # connection at the end, as HTTP allows, the last frames are replaced by "Input/output error".
 #
-# The good guess is that no error means that all was decoded, and that an error means damage. `sources` holds what was read against the
-# duration that the container says, so that such a file becomes an entry in the file of errors; the first mend is to download it.
+# The good guess is that no error means that all was decoded, and that an error means damage. `sources` asks such a server itself, fetches the
+# file into a temporary one where its index stands behind the pictures or nobody says where it ends, and holds what was read against the
+# duration that the container says.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

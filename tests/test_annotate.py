@@ -144,6 +144,43 @@ def test_kinds_names_and_what_is_passed_over(fer_nb, photo, tmp_path):
         assert abs(answer["faces"][0]["left"] - row["left"]) < 0.06  # JSON has one decimal
 
 
+def test_a_finished_table_is_left_alone(fer_nb, clip, photo, tmp_path):
+    (tmp_path / "album").mkdir()
+    shutil.copy(photo, tmp_path / "album" / "a.jpg")
+    shutil.copy(clip, tmp_path / "album" / "b.mp4")
+    (tmp_path / "album" / "c.mp4").write_text("no video")
+    for name in ("album/faces.parquet", "faces.csv", "faces.jsonl"):
+        assert fer_nb("annotate", "album", "--out", name).returncode == 1
+        before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*") if path.is_file()}
+        done = fer_nb("annotate", "album", "--out", name, "--resume")
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.startswith(f"{name} is finished, with 251 rows;") and "errors.csv says what failed" in done.stdout
+        assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.rglob("*") if path.is_file()} == before
+        assert not list(tmp_path.rglob("*.parts"))
+        assert_refused(fer_nb("annotate", "album", "--out", name, "--resume", "--prior", "balanced"), "choice of --prior")
+    assert_refused(fer_nb("annotate", "album", "--out", "album/faces.parquet", "--resume", "--end", "2s"), "choice of --start")
+    shutil.copy(photo, tmp_path / "album" / "d.jpg")
+    assert_refused(fer_nb("annotate", "album", "--out", "album/faces.parquet", "--resume"), "d.jpg came or changed since")
+
+
+def test_our_own_files_are_not_listed(fer_nb, photo, tmp_path):
+    (tmp_path / "album").mkdir()
+    for name in ("a.jpg", "a.jpg.explained.png"):
+        shutil.copy(photo, tmp_path / "album" / name)
+    (tmp_path / "album" / "b.mp4").write_text("no video")
+    for name in ("one.parquet", "two.csv", "three.jsonl"):
+        assert fer_nb("annotate", "album", "--out", f"album/{name}").returncode == 1
+    assert fer_nb("report", "album/one.parquet").returncode == 0
+    (tmp_path / "album" / "one.marks.json").write_text('{"spans": [], "names": []}')
+    (tmp_path / "album" / "stopped.csv.parts").mkdir()
+    for name in ("lock", "asked.json"):
+        (tmp_path / "album" / "stopped.csv.parts" / name).write_text('{\n "sources": []}' if name == "asked.json" else "")
+    (tmp_path / "album" / "notes.txt").write_text("a letter")
+    done = fer_nb("annotate", "album", "--out", "faces.parquet")
+    assert read_table(tmp_path / "faces.parquet")["source"].to_pylist() == ["album/a.jpg"]
+    assert "One file was passed over" in done.stderr and "notes.txt was passed over" in done.stderr, done.stderr
+
+
 def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
     "Neither on the way nor in the end: in what is said, the table, the file of errors, or the note of a run that was stopped."
     handler = partial(QuietFiles, directory=photo.parent)
@@ -157,3 +194,23 @@ def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
     assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{photo.name}"}
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))
+
+
+def test_videos_of_a_server_that_sends_files_from_their_beginning_alone(fer_nb, clip, photo, tmp_path):
+    "As `python -m http.server` does; write_clip's videos have their index at their end."
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=clip.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/{clip.name}"
+        done = fer_nb("annotate", address, "--out", "far.csv")
+        assert done.returncode == 0, done.stderr
+        assert fer_nb("annotate", clip, "--out", "near.csv").returncode == 0
+        far, near = (read_table(tmp_path / name).drop(["source"]) for name in ("far.csv", "near.csv"))
+        assert far.equals(near)
+        assert_refused(fer_nb("predict", address), "is not the address of an image")
+        server.shutdown()
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietFiles, directory=photo.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        host = f"127.0.0.1:{server.server_port}/{photo.name}"
+        done = fer_nb("predict", "--json", f"http://anna:word@{host}?key=word")
+        server.shutdown()
+    assert done.returncode == 0 and json.loads(done.stdout)["source"] == f"http://{host}", done.stderr
