@@ -55,6 +55,11 @@ export class Reader {
     return this.ask({ kind: "read", image, of, seconds }, [image]);
   }
 
+  // Wait until faces are checked by the mesh, which comes after what a first label takes.
+  complete() {
+    return this.ask({ kind: "complete" });
+  }
+
   // The worker is lost, and whatever was asked of it; another is needed.
   fail(why) {
     this.lost = why;

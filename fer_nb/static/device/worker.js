@@ -1,7 +1,8 @@
 // The worker that reads faces, off the page's thread: it loads the runtime and both networks once, and then answers for one
 // picture after the other.
 
-import { loadAndCompile, loadLiteRt, Tensor } from "../litert/index.js";
+import { loadLiteRt } from "../litert/index.js";
+import { bytesOf, networkOf, networkOfAnyShape } from "./networks.js";
 import { Recognizer } from "./recognizer.js";
 
 const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
@@ -11,34 +12,24 @@ const runtime = loadLiteRt(RUNTIME); // the largest part, so it is asked for fir
 runtime.catch(() => {}); // told by load
 
 let recognizer = null;
+let complete = null; // the promise of a recognizer that has its mesh
+let incomplete = null; // why it will never have it
 let sequence = { name: null, tracker: null };
 let canvas = null;
 
-async function bytesOf(address, size) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address} is not there (${answer.status})`);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (bytes.length !== size) throw new Error(`${address} is cut short or another than the page was made for`);
-  return bytes;
-}
-
-async function networkOf(bytes) {
-  const network = await loadAndCompile(bytes, { accelerator: "wasm" });
-  return async (inputs, shape) => {
-    const tensor = new Tensor(inputs, shape);
-    const outputs = await network.run([tensor]);
-    const values = outputs.map((output) => output.toTypedArray().slice());
-    for (const each of [tensor, ...outputs]) each.delete();
-    return values;
-  };
-}
-
+// What a camera's first label takes. The mesh follows, which is as much to load again as both of these.
 async function load({ folder, constants }) {
   const [detector, network] = await Promise.all([
     bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
     runtime,
   ]);
-  recognizer = new Recognizer(constants, await networkOf(detector), await networkOf(network));
+  recognizer = new Recognizer(constants, networkOfAnyShape(detector, constants.detector.sizes), await networkOf(network));
+  complete = loadMesh(`${folder}mesh.tflite`, constants.mesh.bytes);
+  complete.catch((error) => (incomplete = error)); // told by read
+}
+
+async function loadMesh(address, size) {
+  recognizer.takeMesh(await networkOf(await bytesOf(address, size)));
 }
 
 // The picture's pixels, and how many of its own pixels one of them stands for.
@@ -61,6 +52,8 @@ function inOwnPixels(recognition, scale, { width, height }) {
 
 async function read({ image, of, seconds }) {
   const began = performance.now();
+  if (of === null) await complete; // a picture is read once, so it is read as well as can be
+  if (incomplete) throw incomplete;
   if (of !== sequence.name) sequence = { name: of, tracker: of === null ? null : recognizer.newTracker() };
   const { scale, ...picture } = pixelsOf(image);
   const recognition = await recognizer.recognize(picture, sequence.tracker, seconds);
@@ -70,6 +63,7 @@ async function read({ image, of, seconds }) {
 const WORK = {
   load,
   read,
+  complete: () => complete,
   name: async ({ crop }) => ({ probabilities: await recognizer.classify(crop) }), // of a crop by itself
 };
 
