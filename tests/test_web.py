@@ -282,7 +282,7 @@ def badly_seen():
     yield "a crop out of focus", cv2.GaussianBlur(crop, (0, 0), 5), "blurred"
     yield "a crop with noise", np.clip(crop + random.normal(0, 400, crop.shape), 0, 255).astype(np.uint8), "noisy"
     yield "far", cv2.copyMakeBorder(cv2.resize(face, (46, 41), interpolation=cv2.INTER_AREA), 60, 60, 80, 80, cv2.BORDER_REPLICATE), "too far"
-    yield "a crop in the dark", np.clip(crop * 0.04 + random.normal(0, 4, crop.shape), 0, 255).astype(np.uint8), "too dark"
+    yield "a crop in the dark", np.clip(crop * 0.02 + random.normal(0, 6, crop.shape), 0, 255).astype(np.uint8), "too dark"
     yield "a crop that is burnt out", np.clip(crop * 7.0, 0, 255).astype(np.uint8), "too bright"
     masked = photo.copy()
     cv2.fillPoly(masked, [np.array([[184, 122], [224, 112], [266, 122], [262, 162], [226, 182], [188, 162]])], (210, 210, 210))

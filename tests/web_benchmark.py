@@ -116,9 +116,13 @@ frame.onload = async () => {
 """
 
 
-def page(body, frame=""):
+def page(
+    body,  # of its script
+    frame="",  # HTML
+    frames=FRAMES,  # how many are read before anything else
+):
     "A page of the measurement's own."
-    numbers = f"const [FRAMES, ROUNDS, RATE, SLOT] = {json.dumps([FRAMES, ROUNDS, RATE, DETECT_SECONDS])};"
+    numbers = f"const [FRAMES, ROUNDS, RATE, SLOT] = {json.dumps([frames, ROUNDS, RATE, DETECT_SECONDS])};"
     return f"""<!doctype html><title>Measures</title>{frame}<div id="page" data-device="/page/device/"></div>
 <script type="module">{numbers}{body}</script>"""
 
@@ -140,7 +144,7 @@ def write_pages(
         cv2.imwrite(str(root / "frames" / f"{number}.png"), demo_frame(photo, 3 + number / RATE))
     sides = {"first_ours": "ours()", "first_human": f"human({json.dumps(backend)})"}
     for name, side in sides.items():
-        (root / f"{name}.html").write_text(page(SHARED + FIRST_LABEL.replace("SIDE", side)))
+        (root / f"{name}.html").write_text(page(SHARED + FIRST_LABEL.replace("SIDE", side), frames=1))
     (root / "each.html").write_text(page(SHARED + EACH_FRAME))
     frame = '<iframe src="/page/" width="900" height="900"></iframe>'
     (root / "played.html").write_text(page("const [frame] = document.querySelectorAll('iframe');" + PLAYED, frame))

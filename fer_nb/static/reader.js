@@ -27,11 +27,7 @@ export class Reader {
   }
 
   async load() {
-    const folder = new URL(page.dataset.device, document.baseURI).href;
-    const file = await fetch(`${folder}constants.json`);
-    const constants = await file.json().catch(() => null);
-    if (!file.ok || !constants) throw new Error(constants?.error ?? `${file.url} can't be read (${file.status})`);
-    await this.ask({ kind: "load", folder, constants });
+    await this.ask({ kind: "load", folder: new URL(page.dataset.device, document.baseURI).href });
   }
 
   ask(question, transfer = []) {

@@ -1,16 +1,8 @@
-// Networks of LiteRT.js: read whole, and asked for the outputs of one input.
+// Networks of LiteRT.js, asked for the outputs of one input.
 
 import { loadAndCompile, Tensor } from "../litert/index.js";
 
 const KEPT = 4; // shapes of an input whose networks are kept
-
-export async function bytesOf(address, size) {
-  const answer = await fetch(address);
-  if (!answer.ok) throw new Error(`${address} is not there (${answer.status})`);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (bytes.length !== size) throw new Error(`${address} is cut short or another than the page was made for`);
-  return bytes;
-}
 
 // From inputs and their shape to the outputs, Float32Arrays.
 export async function networkOf(bytes) {

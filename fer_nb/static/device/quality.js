@@ -83,23 +83,23 @@ function normed(histogram) {
   return clipped.map((value) => value / second);
 }
 
-// Of a pixel in its block: the cells it counts for, and how much.
-const SHARES = Array.from({ length: BLOCK * BLOCK }, (_, place) => {
-  const at = [place % BLOCK, Math.floor(place / BLOCK)];
+// How much a pixel of a block counts for each of its four cells, which stand in columns.
+const SHARES = Float64Array.from({ length: 4 * BLOCK * BLOCK }, (_, place) => {
+  const [pixel, cell] = [place >> 2, place & 3];
+  const at = [pixel % BLOCK, Math.floor(pixel / BLOCK)];
   const weight = Math.exp(-((at[0] - BLOCK / 2) ** 2 + (at[1] - BLOCK / 2) ** 2) / (2 * (BLOCK / 4) ** 2));
-  const [x, y] = at.map((value) => (value + 0.5) / CELL - 0.5);
-  const cells = [[0, 0], [1, 0], [0, 1], [1, 1]].map(([right, down]) => [Math.floor(x) + right, Math.floor(y) + down]);
-  return cells.filter((cell) => cell.every((value) => value === 0 || value === 1))
-    .map(([column, row]) => [(2 * column + row) * BINS, weight * (1 - Math.abs(x - column)) * (1 - Math.abs(y - row))]);
+  const apart = [cell >> 1, cell & 1].map((middle, axis) => Math.abs((at[axis] + 0.5) / CELL - 0.5 - middle));
+  return weight * Math.max(0, 1 - apart[0]) * Math.max(0, 1 - apart[1]);
 });
 
 function block({ one, other, first, second }, left, top) {
   const histogram = new Float64Array(4 * BINS);
   for (let y = 0, within = 0; y < BLOCK; y += 1) {
     for (let x = 0, place = (top + y) * SIDE + left; x < BLOCK; x += 1, within += 1, place += 1) {
-      for (const [cell, share] of SHARES[within]) {
-        histogram[cell + one[place]] += first[place] * share;
-        histogram[cell + other[place]] += second[place] * share;
+      for (let cell = 0; cell < 4; cell += 1) {
+        const share = SHARES[4 * within + cell];
+        histogram[cell * BINS + one[place]] += first[place] * share;
+        histogram[cell * BINS + other[place]] += second[place] * share;
       }
     }
   }

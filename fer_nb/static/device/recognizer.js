@@ -45,7 +45,7 @@ export class Recognizer {
     const cropped = !tracker && !faces.length && Math.max(gray.width, gray.height) <= this.constants.search.small;
     if (cropped) faces = [whole(gray)];
     const crops = faces.map((face) => cropFace(gray, face, this.constants.crop));
-    if (!carried) faces = faces.map((face, place) => ({ ...face, ...qualityOf(crops[place], face, this.constants.quality) }));
+    if (!carried) faces = faces.map((face, place) => ({ ...face, ...this.judged(crops[place], face) }));
     const probabilities = [];
     for (const crop of crops) probabilities.push(await this.classify(crop));
     const tracks = tracker?.update(faces, probabilities, seconds);
@@ -53,6 +53,11 @@ export class Recognizer {
     const described = faces.map((face, place) => this.describe(face, probabilities[place], tracks?.[place]));
     described.sort((one, other) => one.left - other.left);
     return { width: picture.width, height: picture.height, cropped, faces: described, detected: !carried };
+  }
+
+  // What comes before the mesh is the first label, and it is said at once.
+  judged(crop, face) {
+    return this.search.mesh ? qualityOf(crop, face, this.constants.quality) : { quality: null, reason: "" };
   }
 
   find(picture, gray, tracker, seconds) {
@@ -79,7 +84,7 @@ export class Recognizer {
     const probabilities = track?.probabilities ?? raw;
     const shown = track?.shown ?? raw.indexOf(Math.max(...raw));
     const confidence = probabilities[shown];
-    const unjudged = quality < this.constants.quality.least ? reason : "";
+    const unjudged = quality !== null && quality < this.constants.quality.least ? reason : "";
     const byLabel = (values) => Object.fromEntries(labels.map((label, place) => [label, rounded(values[place], 4)]));
     const [left, top, width, height] = box.map((value) => rounded(value, 1));
     const [yaw, pitch, roll] = pose?.map((angle) => Math.round(angle)) ?? [null, null, null];
@@ -87,7 +92,7 @@ export class Recognizer {
       track: track?.number ?? null, left, top, width, height,
       label: labels[shown], confidence: rounded(confidence, 4), unsure: confidence < least || unjudged !== "",
       probabilities: byLabel(probabilities), raw: byLabel(track?.raw ?? raw),
-      yaw, pitch, roll, quality: rounded(quality, 2), unjudged,
+      yaw, pitch, roll, quality: quality === null ? null : rounded(quality, 2), unjudged,
     };
   }
 }
