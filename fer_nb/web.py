@@ -6,6 +6,7 @@
 __all__ = ['device_files', 'write_web']
 
 # %% ../nbs/09a_in_the_browser.ipynb #e9e543f2
+import copy
 import hashlib
 import inspect
 import json
@@ -17,12 +18,13 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from . import faces, tracks
+from . import faces, quality, recognizer, search, tracks
 from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
 from .faces import BlazeFace
 from .model import FacialExpressionModel
 from .model_files import MODEL_LITERT
 from .readings import named_prior
+from .search import FaceSearch
 from .tracks import DETECT_SECONDS, Tracker
 
 # %% ../nbs/09a_in_the_browser.ipynb #e555e5e9
@@ -32,14 +34,65 @@ def _with_batch_of_one(
     "The same network for one face at a time, as LiteRT.js wants it."
     from ai_edge_litert import schema_py_generated as schema  # takes a while to load, and few servers' pages ask for it
 
-    copy = bytearray(file)
-    model = schema.Model.GetRootAsModel(copy, 0)
+    static = bytearray(file)
+    model = schema.Model.GetRootAsModel(static, 0)
     for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
         for tensor in map(graph.Tensors, range(graph.TensorsLength())):
             signature = tensor.ShapeSignatureAsNumpy()  # a view of the copy's bytes; 0 where there is none
             if isinstance(signature, np.ndarray):
                 signature[signature == -1] = 1
-    return bytes(copy)
+    return bytes(static)
+
+# %% ../nbs/09a_in_the_browser.ipynb #28073f27
+def _sizes(
+    file: bytes,  # BlazeFace's .tflite, whose inputs are BlazeFace.side pixels high and wide
+) -> list[tuple[int, list]]:
+    """Of each number in it that depends on the input's height and width the place, in bytes, and the terms of its sum: pixels from
+    cell to cell, down and across (0 where it does not depend on that side), and how often."""
+    from ai_edge_litert import schema_py_generated as schema
+
+    cells = {BlazeFace.side**2 // stride**2 * count: (stride, stride, count) for stride, count in BlazeFace.strides}
+    anchors = {count: [term] for count, term in cells.items()} | {sum(cells): list(cells.values())}
+    graph, places = schema.Model.GetRootAsModel(file, 0).Subgraphs(0), []
+    for tensor in map(graph.Tensors, range(graph.TensorsLength())):
+        shape = tensor.ShapeAsNumpy().tolist() if tensor.ShapeLength() else []
+        start = tensor._tab.Vector(tensor._tab.Offset(4))  # of the shape's numbers
+        if len(shape) == 4 and shape[0] == 1 and shape[1] == shape[2] > 3:  # a picture, and no 3x3 weights
+            stride = BlazeFace.side // shape[1]
+            places += [(start + 4, [(stride, 0, 1)]), (start + 8, [(0, stride, 1)])]
+        elif len(shape) == 3 and shape[1] in anchors:
+            places.append((start + 4, anchors[shape[1]]))
+    return places
+
+# %% ../nbs/09a_in_the_browser.ipynb #30b21ab2
+def _with_half_weights(
+    file: bytes,  # .tflite
+) -> bytes:
+    "The same network with its weights as 16-bit numbers, which are made 32-bit ones when it is loaded."
+    import flatbuffers
+    from ai_edge_litert import schema_py_generated as schema
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(file, 0))
+    graph, widen = model.subgraphs[0], schema.OperatorCodeT()
+    kinds = {schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D}  # numbered below 128: the older field has them
+    layers = [step for step in graph.operators if model.operatorCodes[step.opcodeIndex].deprecatedBuiltinCode in kinds]
+    widen.builtinCode = widen.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
+    model.operatorCodes.append(widen)
+    added = []
+    for place in sorted({int(one) for layer in layers for one in layer.inputs[1:]}):  # filters and offsets
+        tensor, buffer, step = graph.tensors[place], schema.BufferT(), schema.OperatorT()
+        half = copy.copy(tensor)
+        half.type, half.name, tensor.buffer = schema.TensorType.FLOAT16, tensor.name + b"_half", len(model.buffers)
+        weights = bytes(model.buffers[half.buffer].data)
+        model.buffers[half.buffer].data = np.frombuffer(weights, np.float32).astype(np.float16).view(np.uint8)
+        model.buffers.append(buffer)
+        step.opcodeIndex, step.inputs, step.outputs = len(model.operatorCodes) - 1, [len(graph.tensors)], [place]
+        graph.tensors.append(half)
+        added.append(step)
+    graph.operators = added + graph.operators
+    builder = flatbuffers.Builder(len(file))
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 # %% ../nbs/09a_in_the_browser.ipynb #54fe9b88
 def _model_constants(
@@ -57,20 +110,42 @@ def _model_constants(
         "temperature": kept.get("temperature", metadata.temperature), "unsure_below": metadata.unsure_below,
     }
 
+# %% ../nbs/09a_in_the_browser.ipynb #d45019b3
+def _search_constants() -> dict[str, Any]:
+    "What finds faces and judges how well they can be seen, by the script that takes it."
+    finder, cover = FaceSearch(), quality._cover_weights()
+    overlap = inspect.signature(faces._merge_overlapping).parameters["overlap"].default
+    return {
+        "detector": {
+            "strides": BlazeFace.strides, "least_logit": float(finder.blaze.least_logit), "overlap": overlap, "tint": search._TINT,
+        },
+        "search": {
+            "smallest": finder.smallest, "least": search._LEAST, "least_in_parts": search._LEAST_IN_PARTS, "part": search._PART,
+            "overlap": search._OVERLAP, "whole": search._WHOLE, "near": search._NEAR, "border": search._BORDER, "fills": search._FILLS,
+            "fine_every": search._FINE_EVERY, "a_face": search._A_FACE, "surely": search._SURELY, "same_place": search._SAME_PLACE,
+            "same_turn": search._SAME_TURN, "same_face": search._SAME_FACE, "small": recognizer._SMALL,
+            "unchecked": inspect.signature(BlazeFace).parameters["threshold"].default,
+        },
+        "mesh": {
+            "side": search._MESH_SIDE, "room": search._MESH_ROOM, "eyes": search._EYES, "brow_to_chin": search._BROW_TO_CHIN,
+            "across": search._ACROSS, "radius": search._RADIUS, "below_eyes": search._BELOW_EYES, "yaw_share": search._YAW_SHARE,
+            "pitch_at_rest": search._PITCH_AT_REST,
+        },
+        "quality": {
+            "curves": quality._CURVES, "burnt_out": quality._BURNT_OUT, "dark": quality._DARK, "covered_keeps": quality._COVERED_KEEPS,
+            "cover": {"weights": cover[0].tolist(), "offset": cover[1]}, "least": faces._LEAST_QUALITY,
+        },
+    }
 
+# %% ../nbs/09a_in_the_browser.ipynb #fb02a053
 def _constants(
     model: FacialExpressionModel,
 ) -> dict[str, Any]:
     "Every number that the page's scripts share with this package, by the script that takes them."
-    detector, tracker = BlazeFace(), Tracker()
-    overlap = inspect.signature(faces._merge_overlapping).parameters["overlap"].default
+    tracker = Tracker()
     return {
         "model": _model_constants(model),
-        "detector": {
-            "side": detector.side, "anchor_grids": [(detector.side // stride, count) for stride, count in detector.strides],
-            "least_logit": float(detector.least_logit),
-            "overlap": overlap,
-        },
+        **_search_constants(),
         "crop": {"side": IMAGE_SIZE, "box_width": faces._BOX_WIDTH, "eyes_middle": faces._EYES_MIDDLE.tolist()},
         "tracker": {
             "time_constant": tracker.time_constant, "patience": tracker.patience, "margin": tracker.margin,
@@ -100,11 +175,13 @@ def device_files(
         raise FerError(_NO_RUNTIME)
     files = {
         "detector.tflite": BlazeFace().path.read_bytes(),
+        "mesh.tflite": _with_half_weights(BlazeFace.model_file("face_landmark.tflite").read_bytes()),
         "model.tflite": _with_batch_of_one((model.folder / MODEL_LITERT).read_bytes()),
     }
     constants = _constants(model)
     for name, file in files.items():
         constants[name.removesuffix(".tflite")]["bytes"] = len(file)
+    constants["detector"]["sizes"] = _sizes(files["detector.tflite"])
     return {**files, "constants.json": json.dumps(constants).encode()}
 
 # %% ../nbs/09a_in_the_browser.ipynb #1c601acf
@@ -112,7 +189,7 @@ _POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'"
 )
-_LEFT_OUT = {"api.css", "openapi.json", "service_worker.js"}  # what a page without our server has no use for
+_LEFT_OUT = {"api.css", "mouth_cover.json", "openapi.json", "service_worker.js"}  # what a page without our server has no use for
 
 
 def _page(

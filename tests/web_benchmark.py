@@ -21,6 +21,7 @@ from test_web import hosted
 
 from fer_nb.runners.litert_js import files_of
 from fer_nb.sources import DEMO_PHOTO, demo_frame
+from fer_nb.tracks import DETECT_SECONDS
 from fer_nb.web import write_web
 
 HUMAN = {  # of npm, with its own hashes: human, and the WebAssembly of TensorFlow.js, which human would load from elsewhere
@@ -68,7 +69,10 @@ async function human(backend) {
 }
 """
 EACH_FRAME = """
-const sides = { "ours, every frame": await ours(), "ours, carried": await ours() };
+// Ours reads each picture by itself; as frames of a camera that are so far apart that faces are looked for in each; and as
+// frames of a camera at its own rate, where they are mostly carried by optical flow.
+const ways = { "ours, a picture": null, "ours, looked for": SLOT, "ours, a camera": 1 / RATE };
+const sides = Object.fromEntries(await Promise.all(Object.keys(ways).map(async (name) => [name, await ours()])));
 const failed = {};
 for (const backend of ["wasm", "webgl", "humangl", "webgpu"]) {
   try {
@@ -81,7 +85,7 @@ const figures = Object.fromEntries(Object.keys(sides).map((name) => [name, { ms:
 for (let round = 0; round < ROUNDS + 1; round += 1) {
   for (const [name, look] of Object.entries(sides)) {
     for (const [number, picture] of pictures.entries()) {
-      const tracked = name === "ours, carried" ? [`round ${round}`, number / RATE] : [];
+      const tracked = ways[name] ? [`${name} ${round}`, number * ways[name]] : [];
       const [ms, faces] = await look(await copy(picture), ...tracked);
       if (round > 0) { figures[name].ms.push(ms); figures[name].faces += faces; } // the first one warms up
     }
@@ -96,7 +100,7 @@ await post({ figures, failed });
 """
 FIRST_LABEL = """
 const look = await SIDE;
-const [, faces] = await look(await copy(pictures[0]));
+const [, faces] = await look(await copy(pictures[0]), "camera", 0);
 await post({ ms: performance.now(), faces, loaded: performance.getEntriesByType("resource").length });
 """
 PLAYED = """
@@ -112,9 +116,13 @@ frame.onload = async () => {
 """
 
 
-def page(body, frame=""):
+def page(
+    body,  # of its script
+    frame="",  # HTML
+    frames=FRAMES,  # how many are read before anything else
+):
     "A page of the measurement's own."
-    numbers = f"const [FRAMES, ROUNDS, RATE] = {json.dumps([FRAMES, ROUNDS, RATE])};"
+    numbers = f"const [FRAMES, ROUNDS, RATE, SLOT] = {json.dumps([frames, ROUNDS, RATE, DETECT_SECONDS])};"
     return f"""<!doctype html><title>Measures</title>{frame}<div id="page" data-device="/page/device/"></div>
 <script type="module">{numbers}{body}</script>"""
 
@@ -136,7 +144,7 @@ def write_pages(
         cv2.imwrite(str(root / "frames" / f"{number}.png"), demo_frame(photo, 3 + number / RATE))
     sides = {"first_ours": "ours()", "first_human": f"human({json.dumps(backend)})"}
     for name, side in sides.items():
-        (root / f"{name}.html").write_text(page(SHARED + FIRST_LABEL.replace("SIDE", side)))
+        (root / f"{name}.html").write_text(page(SHARED + FIRST_LABEL.replace("SIDE", side), frames=1))
     (root / "each.html").write_text(page(SHARED + EACH_FRAME))
     frame = '<iframe src="/page/" width="900" height="900"></iframe>'
     (root / "played.html").write_text(page("const [frame] = document.querySelectorAll('iframe');" + PLAYED, frame))

@@ -27,11 +27,7 @@ export class Reader {
   }
 
   async load() {
-    const folder = new URL(page.dataset.device, document.baseURI).href;
-    const file = await fetch(`${folder}constants.json`);
-    const constants = await file.json().catch(() => null);
-    if (!file.ok || !constants) throw new Error(constants?.error ?? `${file.url} can't be read (${file.status})`);
-    await this.ask({ kind: "load", folder, constants });
+    await this.ask({ kind: "load", folder: new URL(page.dataset.device, document.baseURI).href });
   }
 
   ask(question, transfer = []) {
@@ -53,6 +49,11 @@ export class Reader {
   // What an ImageBitmap shows; it is lent to the worker, and comes back as `image`. Pictures of one sequence are tracked.
   read(image, of = null, seconds = null) {
     return this.ask({ kind: "read", image, of, seconds }, [image]);
+  }
+
+  // Wait until faces are checked by the mesh, which comes after what a first label takes.
+  complete() {
+    return this.ask({ kind: "complete" });
   }
 
   // The worker is lost, and whatever was asked of it; another is needed.

@@ -5,8 +5,10 @@ import { averageDown, warpSquare } from "./image.js";
 const LARGEST = 8; // times the crop's side that a face is warped to before it is averaged down
 
 // The points of the frame that become the crop's top left, top right and bottom left corner.
-function cornersOf({ box, eyes: [one, other] }, { box_width: share, eyes_middle: [across, along] }) {
-  const side = box[2] / share;
+function cornersOf({ box, eyes }, { box_width: share, eyes_middle: [across, along] }) {
+  const [left, top, width, height] = box;
+  if (!eyes) return [[left, top], [left + width, top], [left, top + height]]; // a picture that is a face already
+  const [[one, other], side] = [eyes, width / share];
   const apart = [other[0] - one[0], other[1] - one[1]];
   const length = Math.max(Math.hypot(...apart), 1e-9);
   const right = apart.map((value) => (side * value) / length);

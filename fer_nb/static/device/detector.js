@@ -1,34 +1,27 @@
-// BlazeFace's input and output; see fer_nb.faces, whose steps and numbers these are.
+// BlazeFace's input and output; see fer_nb.faces and _look in fer_nb.search, whose steps and numbers these are.
 
-import { shrink } from "./image.js";
+import { roundEven } from "./image.js";
 
 const LEVELS = Float32Array.from({ length: 256 }, (_, level) => Math.fround(level / 127.5) - 1);
 
-function anchorsOf({ side, anchor_grids: grids }) {
+function anchorsOf(height, width, strides) {
   const anchors = [];
-  for (const [cells, repeats] of grids) {
-    for (let cell = 0; cell < cells * cells; cell += 1) {
-      const centre = [(side * ((cell % cells) + 0.5)) / cells, (side * (Math.floor(cell / cells) + 0.5)) / cells];
-      for (let repeat = 0; repeat < repeats; repeat += 1) anchors.push(centre);
+  for (const [stride, repeats] of strides) {
+    for (let y = stride / 2; y < height; y += stride) {
+      for (let x = stride / 2; x < width; x += stride) {
+        for (let repeat = 0; repeat < repeats; repeat += 1) anchors.push([x, y]);
+      }
     }
   }
   return anchors;
 }
 
-// The picture, whose longer side is the network's, in the middle of a black square.
-function letterbox({ data, width, height }, side) {
-  const [left, top] = [(side - width) >> 1, (side - height) >> 1];
-  const inputs = new Float32Array(side * side * 3).fill(LEVELS[0]);
-  for (let y = 0, pixel = 0; y < height; y += 1) {
-    let place = ((top + y) * side + left) * 3;
-    for (let x = 0; x < width; x += 1, pixel += 4, place += 3) {
-      inputs[place] = LEVELS[data[pixel]];
-      inputs[place + 1] = LEVELS[data[pixel + 1]];
-      inputs[place + 2] = LEVELS[data[pixel + 2]];
-    }
-  }
-  return { inputs, offset: [left, top] };
+function isGray({ data }) {
+  for (let pixel = 0; pixel < data.length; pixel += 4) if (data[pixel] !== data[pixel + 2]) return false;
+  return true;
 }
+
+const tinted = (share) => LEVELS.map((_, level) => LEVELS[Math.min(255, roundEven(level * share))]);
 
 function overlap(one, other) {
   const shared = [0, 1].map((axis) => {
@@ -62,31 +55,50 @@ function* mergeOverlapping(candidates, least) {
   }
 }
 
-export class Detector {
+export class BlazeFace {
   constructor(
-    constants, // side, anchor_grids, least_logit, overlap
-    network, // from inputs to its outputs, Float32Arrays
+    constants, // strides, least_logit, overlap, tint
+    network, // from inputs and their shape to the outputs, Float32Arrays
   ) {
-    Object.assign(this, { constants, network, anchors: anchorsOf(constants) });
+    Object.assign(this, { constants, network, anchors: new Map(), tint: constants.tint.slice(0, 3).map(tinted) });
   }
 
-  // The faces of { data, width, height } (RGBA), from left to right, in its pixels.
-  async detect(picture) {
-    const { side, overlap: least } = this.constants;
-    const { inputs, offset } = letterbox(shrink(picture, side, 4), side);
-    const outputs = await this.network(inputs, [1, side, side, 3]);
+  // The faces that it sees in { data, width, height } (RGBA) at the size that it has, the surest first; `border` is black.
+  async look(picture, border = 0) {
+    const [height, width] = [picture.height, picture.width].map((length) => Math.ceil((length + 2 * border) / 32) * 32);
+    const offset = [(width - picture.width) >> 1, (height - picture.height) >> 1];
+    const outputs = await this.network(this.inputsOf(picture, width, height, offset), [1, height, width, 3]);
     const [logits, points] = outputs.sort((one, other) => one.length - other.length);
-    const found = [...mergeOverlapping(this.candidates(logits, points, offset), least)];
-    const scale = Math.max(picture.width, picture.height) / side;
-    return found.map((face) => enlarged(face, scale)).sort((one, other) => one.box[0] - other.box[0]);
+    const found = mergeOverlapping(this.candidates(logits, points, this.anchorsOf(height, width)), this.constants.overlap);
+    return [...found].map((face) => moved(face, offset.map((value) => -value)));
   }
 
-  candidates(logits, points, offset) {
+  anchorsOf(height, width) {
+    const key = `${height} ${width}`;
+    if (!this.anchors.has(key)) this.anchors.set(key, anchorsOf(height, width, this.constants.strides));
+    return this.anchors.get(key);
+  }
+
+  inputsOf({ data, ...picture }, width, height, [left, top]) {
+    if (this.inputs?.length !== 3 * width * height) this.inputs = new Float32Array(3 * width * height);
+    const inputs = this.inputs.fill(LEVELS[0]);
+    const [red, green, blue] = isGray({ data }) ? this.tint : [LEVELS, LEVELS, LEVELS];
+    for (let y = 0, pixel = 0; y < picture.height; y += 1) {
+      let place = ((top + y) * width + left) * 3;
+      for (let x = 0; x < picture.width; x += 1, pixel += 4, place += 3) {
+        inputs[place] = red[data[pixel]];
+        inputs[place + 1] = green[data[pixel + 1]];
+        inputs[place + 2] = blue[data[pixel + 2]];
+      }
+    }
+    return inputs;
+  }
+
+  candidates(logits, points, anchors) {
     const found = [];
     logits.forEach((logit, which) => {
       if (!(logit > this.constants.least_logit)) return;
-      const at = (point) => [0, 1].map((axis) =>
-        Math.fround(points[16 * which + 2 * point + axis] + this.anchors[which][axis] - offset[axis]));
+      const at = (point) => [0, 1].map((axis) => Math.fround(points[16 * which + 2 * point + axis] + anchors[which][axis]));
       const size = [points[16 * which + 2], points[16 * which + 3]];
       found.push({ centre: at(0), size, eyes: [at(2), at(3)], score: 1 / (1 + Math.exp(-Math.min(logit, 80))) });
     });
@@ -94,15 +106,16 @@ export class Detector {
   }
 }
 
-function enlarged({ box, eyes, score }, scale) {
-  return { box: box.map((value) => value * scale), eyes: eyes.map((eye) => eye.map((value) => value * scale)), score };
+// The same face in a larger copy of the picture.
+export function enlarged({ box, eyes, ...face }, scale) {
+  return { ...face, box: box.map((value) => value * scale), eyes: eyes.map((eye) => eye.map((value) => value * scale)) };
 }
 
 // The same face elsewhere, larger or smaller, about the middle of its box.
-export function moved({ box: [left, top, width, height], eyes, score }, shift, scale = 1) {
+export function moved({ box: [left, top, width, height], eyes, ...face }, shift, scale = 1) {
   const middle = [left + width / 2, top + height / 2];
   const size = [width * scale, height * scale];
   const corner = [0, 1].map((axis) => middle[axis] + shift[axis] - size[axis] / 2);
   const move = (eye) => [0, 1].map((axis) => middle[axis] + shift[axis] + (eye[axis] - middle[axis]) * scale);
-  return { box: [...corner, ...size], eyes: eyes.map(move), score };
+  return { ...face, box: [...corner, ...size], eyes: eyes.map(move) };
 }

@@ -13,18 +13,32 @@ export function toGray({ data, width, height }) {
 }
 
 // Half the size; of an odd side the last row or column is left out.
-function halve({ data, width, height }, channels, [w, h] = [width >> 1, height >> 1]) {
-  const [row, half] = [width * channels, new Uint8Array(w * h * channels)];
-  const colours = Math.min(channels, COLOURS);
+function halve(picture, channels, [w, h] = [picture.width >> 1, picture.height >> 1]) {
+  const half = new Uint8Array(w * h * channels);
+  (channels === 4 ? halveColours : halveGray)(picture, half, w, h);
+  return { data: half, width: w, height: h };
+}
+
+function halveGray({ data, width }, half, w, h) {
   for (let y = 0, place = 0; y < h; y += 1) {
-    for (let x = 0, from = 2 * y * row; x < w; x += 1, from += 2 * channels, place += channels) {
-      for (let c = 0; c < colours; c += 1) {
-        const one = from + c;
-        half[place + c] = (data[one] + data[one + channels] + data[one + row] + data[one + row + channels] + 2) >> 2;
-      }
+    for (let x = 0, from = 2 * y * width; x < w; x += 1, from += 2, place += 1) {
+      half[place] = (data[from] + data[from + 1] + data[from + width] + data[from + width + 1] + 2) >> 2;
     }
   }
-  return { data: half, width: w, height: h };
+}
+
+const EVERY_SECOND = 0x00ff00ff; // of a pixel's four bytes, so that two are added at once
+
+function halveColours({ data, width, height }, half, w, h) {
+  const [pixels, halves] = [new Uint32Array(data.buffer, data.byteOffset, width * height), new Uint32Array(half.buffer)];
+  for (let y = 0, place = 0; y < h; y += 1) {
+    for (let x = 0, from = 2 * y * width; x < w; x += 1, from += 2, place += 1) {
+      const [a, b, c, d] = [pixels[from], pixels[from + 1], pixels[from + width], pixels[from + width + 1]];
+      const even = (a & EVERY_SECOND) + (b & EVERY_SECOND) + (c & EVERY_SECOND) + (d & EVERY_SECOND) + 0x00020002;
+      const odd = ((a >>> 8) & EVERY_SECOND) + ((b >>> 8) & EVERY_SECOND) + ((c >>> 8) & EVERY_SECOND) + ((d >>> 8) & EVERY_SECOND);
+      halves[place] = ((even >>> 2) & EVERY_SECOND) | ((((odd + 0x00020002) >>> 2) & EVERY_SECOND) << 8);
+    }
+  }
 }
 
 const ONE = 2048; // the fixed-point 1 of OpenCV's linear resize

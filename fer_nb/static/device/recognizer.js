@@ -1,13 +1,22 @@
-// A picture in, its faces out, as fer_nb.recognizer has it: found or carried, cut out, named, followed.
+// A picture in, its faces out, as fer_nb.recognizer has it: found or carried, cut out, judged, named, followed.
 
 import { cropFace } from "./crop.js";
-import { Detector } from "./detector.js";
+import { BlazeFace } from "./detector.js";
 import { carry } from "./flow.js";
 import { toGray } from "./image.js";
+import { FaceMesh } from "./mesh.js";
+import { qualityOf } from "./quality.js";
+import { FaceSearch } from "./search.js";
 import { Tracker } from "./tracker.js";
 
 const LEAST = 1e-12; // a probability that is rounded to 0 has no logit
 const rounded = (value, places) => Number(value.toFixed(places));
+
+// The middle of a picture that is a face already, as large as the picture allows.
+function whole({ width, height }) {
+  const side = Math.min(width, height);
+  return { box: [(width - side) / 2, (height - side) / 2, side, side], eyes: null };
+}
 
 export class Recognizer {
   constructor(
@@ -15,7 +24,13 @@ export class Recognizer {
     detector, // BlazeFace: from inputs and their shape to the outputs, Float32Arrays
     network, // likewise the one that names expressions
   ) {
-    Object.assign(this, { constants, network, detector: new Detector(constants.detector, detector) });
+    const search = new FaceSearch(constants.search, new BlazeFace(constants.detector, detector));
+    Object.assign(this, { constants, network, search });
+  }
+
+  // Faces are checked from now on, and a picture by itself can be read.
+  takeMesh(network) {
+    this.search.mesh = new FaceMesh(this.constants.mesh, network);
   }
 
   newTracker() {
@@ -26,14 +41,29 @@ export class Recognizer {
   async recognize(picture, tracker = null, seconds = null) {
     const gray = toGray(picture);
     const carried = tracker && carry(tracker.look, gray, seconds, this.constants.flow);
-    const faces = carried ?? (await this.detector.detect(picture));
+    let faces = carried ?? (await this.find(picture, gray, tracker, seconds));
+    const cropped = !tracker && !faces.length && Math.max(gray.width, gray.height) <= this.constants.search.small;
+    if (cropped) faces = [whole(gray)];
+    const crops = faces.map((face) => cropFace(gray, face, this.constants.crop));
+    if (!carried) faces = faces.map((face, place) => ({ ...face, ...this.judged(crops[place], face) }));
     const probabilities = [];
-    for (const face of faces) probabilities.push(await this.classify(cropFace(gray, face, this.constants.crop)));
+    for (const crop of crops) probabilities.push(await this.classify(crop));
     const tracks = tracker?.update(faces, probabilities, seconds);
     if (tracker) tracker.look = { gray, faces, seconds };
     const described = faces.map((face, place) => this.describe(face, probabilities[place], tracks?.[place]));
     described.sort((one, other) => one.left - other.left);
-    return { width: picture.width, height: picture.height, faces: described, detected: !carried };
+    return { width: picture.width, height: picture.height, cropped, faces: described, detected: !carried };
+  }
+
+  // What comes before the mesh is the first label, and it is said at once.
+  judged(crop, face) {
+    return this.search.mesh ? qualityOf(crop, face, this.constants.quality) : { quality: null, reason: "" };
+  }
+
+  find(picture, gray, tracker, seconds) {
+    if (!tracker) return this.search.find(picture, gray);
+    const number = Math.floor(seconds / this.constants.flow.detect_seconds);
+    return this.search.findAgain(picture, gray, tracker.look?.faces ?? [], number);
   }
 
   // Probabilities of the crop's expressions: one reading of the network's, with the prior, at the temperature.
@@ -49,17 +79,20 @@ export class Recognizer {
     return powers.map((value) => value / sum);
   }
 
-  describe({ box }, raw, track) {
+  describe({ box, pose, quality, reason }, raw, track) {
     const { labels, unsure_below: least } = this.constants.model;
     const probabilities = track?.probabilities ?? raw;
     const shown = track?.shown ?? raw.indexOf(Math.max(...raw));
     const confidence = probabilities[shown];
+    const unjudged = quality !== null && quality < this.constants.quality.least ? reason : "";
     const byLabel = (values) => Object.fromEntries(labels.map((label, place) => [label, rounded(values[place], 4)]));
     const [left, top, width, height] = box.map((value) => rounded(value, 1));
+    const [yaw, pitch, roll] = pose?.map((angle) => Math.round(angle)) ?? [null, null, null];
     return {
       track: track?.number ?? null, left, top, width, height,
-      label: labels[shown], confidence: rounded(confidence, 4), unsure: confidence < least,
+      label: labels[shown], confidence: rounded(confidence, 4), unsure: confidence < least || unjudged !== "",
       probabilities: byLabel(probabilities), raw: byLabel(track?.raw ?? raw),
+      yaw, pitch, roll, quality: quality === null ? null : rounded(quality, 2), unjudged,
     };
   }
 }

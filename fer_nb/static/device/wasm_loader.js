@@ -1,18 +1,24 @@
 // Stands in for LiteRT.js' own loader, which wants a script tag: here the runtime is a module, and its WebAssembly a gzip file.
+// It is the largest part, so it is asked for as soon as this script is there.
 
-async function instantiate(imports, address) {
-  const file = await fetch(address);
-  if (!file.ok) throw new Error(`${address} is not there (${file.status})`);
+const SCRIPT = new URL("../litert/runtime.js", import.meta.url).href;
+const CODE = new URL("../litert/runtime.wasm.bin", import.meta.url).href;
+
+async function compiled() {
+  const file = await fetch(CODE);
+  if (!file.ok) throw new Error(`${CODE} is not there (${file.status})`);
   const code = file.body.pipeThrough(new DecompressionStream("gzip"));
-  return WebAssembly.instantiateStreaming(new Response(code, { headers: { "Content-Type": "application/wasm" } }), imports);
+  return WebAssembly.compileStreaming(new Response(code, { headers: { "Content-Type": "application/wasm" } }));
 }
 
-export async function createWasmLib(Runtime, script) {
-  const { default: makeModule } = await import(script);
-  const address = script.replace(/\.js$/, ".wasm.bin");
+const parts = Promise.all([compiled(), import(SCRIPT)]);
+parts.catch(() => {}); // told by createWasmLib
+
+export async function createWasmLib(Runtime) {
+  const [code, { default: makeModule }] = await parts;
   const module = await new Promise((resolve, reject) => {
     const instantiateWasm = (imports, done) => {
-      instantiate(imports, address).then(({ instance, module }) => done(instance, module), reject);
+      WebAssembly.instantiate(code, imports).then((instance) => done(instance, code), reject);
       return {};
     };
     makeModule({ instantiateWasm, print() {}, printErr() {} }).then(resolve, reject);

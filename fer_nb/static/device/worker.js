@@ -1,44 +1,54 @@
-// The worker that reads faces, off the page's thread: it loads the runtime and both networks once, and then answers for one
+// The worker that reads faces, off the page's thread: it loads the runtime and the networks once, and then answers for one
 // picture after the other.
 
-import { loadAndCompile, loadLiteRt, Tensor } from "../litert/index.js";
-import { Recognizer } from "./recognizer.js";
-
-const RUNTIME = new URL("../litert/runtime.js", import.meta.url).href;
-const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
-
-const runtime = loadLiteRt(RUNTIME); // the largest part, so it is asked for first
+// What takes longest is asked for first, so nothing here is imported before this script runs.
+import("./wasm_loader.js").catch(() => {});
+const scripts = Promise.all([import("../litert/index.js"), import("./networks.js"), import("./recognizer.js")]);
+const runtime = scripts.then(([{ loadLiteRt }]) => loadLiteRt(new URL("../litert/runtime.js", import.meta.url).href));
 runtime.catch(() => {}); // told by load
 
+const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larger one a smaller copy
+
 let recognizer = null;
+let complete = null; // the promise of a recognizer that has its mesh
+let incomplete = null; // why it will never have it
+let isAsked = false;
 let sequence = { name: null, tracker: null };
 let canvas = null;
 
-async function bytesOf(address, size) {
+async function constantsOf(folder) {
+  const file = await fetch(`${folder}constants.json`);
+  const constants = await file.json().catch(() => null);
+  if (!file.ok || !constants) throw new Error(constants?.error ?? `${file.url} can't be read (${file.status})`);
+  return constants;
+}
+
+async function bytesOf(address, kind, constants) {
   const answer = await fetch(address);
+  const size = (await constants)[kind].bytes;
   if (!answer.ok) throw new Error(`${address} is not there (${answer.status})`);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   if (bytes.length !== size) throw new Error(`${address} is cut short or another than the page was made for`);
   return bytes;
 }
 
-async function networkOf(bytes) {
-  const network = await loadAndCompile(bytes, { accelerator: "wasm" });
-  return async (inputs, shape) => {
-    const tensor = new Tensor(inputs, shape);
-    const outputs = await network.run([tensor]);
-    const values = outputs.map((output) => output.toTypedArray().slice());
-    for (const each of [tensor, ...outputs]) each.delete();
-    return values;
-  };
+// What a camera's first label takes. The mesh follows, which is as much to load again as both of the others.
+async function load({ folder }) {
+  const constants = constantsOf(folder);
+  const file = (kind) => bytesOf(`${folder}${kind}.tflite`, kind, constants);
+  const [numbers, detector, network] = await Promise.all([constants, file("detector"), file("model"), runtime]);
+  const [, { networkOf, networkOfAnyShape }, { Recognizer }] = await scripts;
+  recognizer = new Recognizer(numbers, networkOfAnyShape(detector, numbers.detector.sizes), await networkOf(network));
+  complete = file("mesh").then(async (mesh) => recognizer.takeMesh(await networkOf(mesh)));
+  complete.then(warm).catch((error) => (incomplete = error)); // told by read
 }
 
-async function load({ folder, constants }) {
-  const [detector, network] = await Promise.all([
-    bytesOf(`${folder}detector.tflite`, constants.detector.bytes), bytesOf(`${folder}model.tflite`, constants.model.bytes),
-    runtime,
-  ]);
-  recognizer = new Recognizer(constants, await networkOf(detector), await networkOf(network));
+// The first call of a network takes long. It is over before a camera is allowed, or a picture is chosen.
+async function warm() {
+  if (isAsked) return;
+  const blank = { data: new Uint8ClampedArray(4 * 640 * 480), width: 640, height: 480 };
+  await recognizer.recognize(blank);
+  await recognizer.classify(new Uint8Array(recognizer.constants.crop.side ** 2));
 }
 
 // The picture's pixels, and how many of its own pixels one of them stands for.
@@ -61,6 +71,9 @@ function inOwnPixels(recognition, scale, { width, height }) {
 
 async function read({ image, of, seconds }) {
   const began = performance.now();
+  isAsked = true;
+  if (of === null) await complete; // a picture is read once, so it is read as well as can be
+  if (incomplete) throw incomplete;
   if (of !== sequence.name) sequence = { name: of, tracker: of === null ? null : recognizer.newTracker() };
   const { scale, ...picture } = pixelsOf(image);
   const recognition = await recognizer.recognize(picture, sequence.tracker, seconds);
@@ -70,6 +83,7 @@ async function read({ image, of, seconds }) {
 const WORK = {
   load,
   read,
+  complete: () => complete,
   name: async ({ crop }) => ({ probabilities: await recognizer.classify(crop) }), // of a crop by itself
 };
 
