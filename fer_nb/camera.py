@@ -89,22 +89,26 @@ class _Reader:
                 self.ended = True
                 self.changed.notify_all()
 
-    def take(
-        self,
-        patience: float,  # seconds to wait for it
-    ) -> Frame | None:
-        "The newest frame, each once; None where none comes. What the source raised is raised here."
-        with self.changed:
-            self.changed.wait_for(lambda: self.newest or self.ended, patience)
-            frame, self.newest = self.newest, None
-            if frame is None and self.error:
-                raise self.error
-            return frame
+# %% ../nbs/10_live_demo.ipynb #139e0695
+@patch
+def take(
+    self: _Reader,
+    patience: float,  # seconds to wait for it
+) -> Frame | None:
+    "The newest frame, each once; None where none comes. What the source raised is raised here."
+    with self.changed:
+        self.changed.wait_for(lambda: self.newest or self.ended, patience)
+        frame, self.newest = self.newest, None
+        if frame is None and self.error:
+            raise self.error
+        return frame
 
-    def close(self) -> None:
-        "End the reading and release the source."
-        self.stopping.set()
-        self.thread.join(_FAREWELL)
+
+@patch
+def close(self: _Reader) -> None:
+    "End the reading and release the source."
+    self.stopping.set()
+    self.thread.join(_FAREWELL)
 
 # %% ../nbs/10_live_demo.ipynb #1b58c2b9
 _DEMO = "demo://"  # not "demo": where a folder has that name, the word stands for it

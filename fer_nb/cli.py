@@ -60,8 +60,11 @@ _smallest_option = click.option(
     "--smallest", default=40, type=click.IntRange(8, 1000), help="Width in pixels of the smallest face that is looked for."
 )
 _detect_option = click.option("--detect", is_flag=True, help="The images are photographs: find the largest face of each first.")
+_data_option = click.option(
+    "--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]"
+)
 
-
+# %% ../nbs/10i_command_line.ipynb #1b065a6b
 def _named_model(
     context: click.Context,
     parameter: click.Parameter,
@@ -90,9 +93,6 @@ def _model_option(
     )
     named = "A model's name in models/, the path of its folder, or a .keras, .h5 or .tflite file."
     return click.option("--model", default="default", callback=_named_model, help=named)(labelled(command))
-_data_option = click.option(
-    "--data", help="An image folder, a zip of one, or Kaggle's CSV.  [default: FER_DATA, data/fer2013, or the drawn sample]"
-)
 
 # %% ../nbs/10i_command_line.ipynb #f48874bb
 _source_option = click.option(

@@ -51,7 +51,7 @@ def _frame_origin(
         raise FerError(f"'{name}' is no origin; write one such as https://hub.example, without a path, or self.")
     return name
 
-
+# %% ../nbs/10a_serve.ipynb #eee7859d
 class Service:
     "A server's parts, put together around one camera and one recognizer."
 
@@ -82,17 +82,21 @@ class Service:
         add_origin_check(self.app, names)
         add_proxies(self.app, trusted_networks(proxies))
 
-    def warm(self) -> None:
-        "Run everything once, so that the first caller does not wait for it; from then on the server is ready."
-        self.queue.warm()
-        self.state.ready = True
+# %% ../nbs/10a_serve.ipynb #14ca31e1
+@patch
+def warm(self: Service) -> None:
+    "Run everything once, so that the first caller does not wait for it; from then on the server is ready."
+    self.queue.warm()
+    self.state.ready = True
 
-    def close(self) -> None:
-        "End all streams, release the camera, end the queue; from then on every call is told that the server stops."
-        self.state.closed, self.state.ready = True, False
-        self.sessions.close_all()
-        self.live.close()
-        self.queue.close()
+
+@patch
+def close(self: Service) -> None:
+    "End all streams, release the camera, end the queue; from then on every call is told that the server stops."
+    self.state.closed, self.state.ready = True, False
+    self.sessions.close_all()
+    self.live.close()
+    self.queue.close()
 
 # %% ../nbs/10a_serve.ipynb #5ad03457
 _QUICK_THREADS = 36  # beside those of the streams, for requests that end: 32 sessions and some pages

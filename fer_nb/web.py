@@ -189,7 +189,8 @@ _POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'"
 )
-_LEFT_OUT = {"api.css", "mouth_cover.json", "openapi.json", "service_worker.js"}  # what a page without our server has no use for
+# What a page without our server has no use for.
+_LEFT_OUT = {"api.css", "mouth_cover.json", "openapi.json", "service_worker.js", "notebook_camera.js", "notebook_camera.css"}
 
 
 def _page(

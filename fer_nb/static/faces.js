@@ -1,11 +1,10 @@
 // The cards: one a face, with its number, its label and a bar for every expression that the model knows.
 
+import { labelOf } from "./boxes.js";
 import { paint } from "./colours.js";
 import { element, percent, setText } from "./dom.js";
 
 const list = element("faces");
-
-export const labelOf = (face) => face.unjudged || (face.unsure ? "unsure" : face.label); // such as "too far"
 
 function makeCard(track) {
   const card = element("face").content.firstElementChild.cloneNode(true);

@@ -1,10 +1,11 @@
 // The live page: four sources, one of them at work, and what it reports written into the picture's veil, the cards,
 // the facts and the timeline.
 
+import { labelOf } from "./boxes.js";
 import { runCamera } from "./camera.js";
 import { runDevice } from "./device.js";
 import { button, element, page, setText } from "./dom.js";
-import { labelOf, showFaces } from "./faces.js";
+import { showFaces } from "./faces.js";
 import { record, showTimelineOf } from "./panel.js";
 import { acceptPictures, runPicture } from "./picture.js";
 import { runServer } from "./server.js";

@@ -1,6 +1,6 @@
 // What was read, frame by frame, for the curves and for the downloads. It lives in this page's memory and nowhere else.
 
-import { labelOf } from "./faces.js";
+import { labelOf } from "./boxes.js";
 
 export const WINDOW = 60; // seconds that the curves show
 const KEPT = 600; // seconds that the downloads reach back
