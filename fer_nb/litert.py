@@ -357,7 +357,7 @@ def find_model(
     name: str | Path = "default",  # a model's name in models/, or the path of its folder or its one file
     labels: Sequence[str] | None = None,  # of the outputs of another's network; None is what its metadata say
 ) -> Path:
-    "The folder of a model, in the checkout or the installed package, or made of another's network; FerError where there is none."
+    "The folder of a model, in the checkout or the installed package, or made of another's network; FerError where none is."
     name = DEFAULT_MODEL if name == "default" else name
     places = [Path(name), project_folder() / "models" / name, package_folder() / "models" / name]
     for place in places:
