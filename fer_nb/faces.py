@@ -233,7 +233,7 @@ def detect(
 # %% ../nbs/08a_faces.ipynb #a632f935
 # Medians over 14,291 FER-2013 training faces, from measure_framing in this chapter's notebook: the box's width and the
 # middle between the eyes, as shares of the picture's side.
-_BOX_WIDTH, _EYES_MIDDLE = 0.844, (0.495, 0.401)
+_BOX_WIDTH, _EYES_MIDDLE = 0.844, np.array([0.495, 0.401])
 
 # %% ../nbs/08a_faces.ipynb #fcacc3cb
 def _crop_corners(
@@ -245,7 +245,8 @@ def _crop_corners(
         return np.array([[left, top], [left + width, top], [left, top + height]])
     one, other = (complex(*eye) for eye in face.eyes.tolist())  # x + iy, so that times i is a quarter turn
     right = width / _BOX_WIDTH * (other - one) / max(abs(other - one), 1e-9)  # along the upper edge of the crop
-    corner = (one + other) / 2 - _EYES_MIDDLE[0] * right - _EYES_MIDDLE[1] * 1j * right
+    across, below = _EYES_MIDDLE.tolist()
+    corner = (one + other) / 2 - across * right - below * 1j * right
     return np.array([[end.real, end.imag] for end in (corner, corner + right, corner + 1j * right)])
 
 # %% ../nbs/08a_faces.ipynb #5d4fb1df
