@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from typing import Any
 
 import pyarrow as pa
 
@@ -67,25 +68,47 @@ def _all_frames(
         after = None
 
 # %% ../nbs/10b_annotate.ipynb #94670129
-_MOST_FRAMES = 16  # of a group: a quarter of a second at 60 frames a second; of 4K they take 200 MB
+_GROUP_SECONDS = 1.0  # in each of which the whole search is made once, see FaceSearch.find_again
+_MOST_FRAMES = 16  # of a slot of DETECT_SECONDS, at 60 frames a second; of 4K they take 200 MB
+_MOST_PIXELS = 16_000_000  # of a group, some 25 MB, until it ends with its slot: a second of 640x480, a slot of 4K
 
 
 def _slot(
-    frame: Frame | Fault,
+    frame: Any,  # a Frame or a Fault
+    seconds: float,  # how long the slots are
 ) -> tuple | None:
-    "What frames of one group have in common; None for one that stays alone."
+    "What the frames of one slot have in common; None for one that stays alone."
     if isinstance(frame, Fault) or frame.seconds is None:
         return None
-    return frame.source, int(frame.seconds // DETECT_SECONDS)
+    return frame.source, int(frame.seconds // seconds)
+
+
+def _pixels(
+    frame: Frame,
+) -> int:
+    "About how many pixels it holds in memory; for what is not decoded yet, as many as a group may have."
+    picture = frame.picture
+    return picture.width * picture.height if frame.is_video else getattr(picture, "size", 3 * _MOST_PIXELS) // 3
+
+
+def _fits(
+    frame: Frame | Fault,
+    group: list,  # of the frames before it
+) -> bool:
+    "Whether it belongs to that group."
+    if _slot(frame, _GROUP_SECONDS) is None or _slot(frame, _GROUP_SECONDS) != _slot(group[0], _GROUP_SECONDS):
+        return False
+    goes_on = _slot(frame, DETECT_SECONDS) == _slot(group[-1], DETECT_SECONDS) and len(group) % _MOST_FRAMES > 0
+    return goes_on or sum(map(_pixels, group)) < _MOST_PIXELS
 
 
 def _groups(
     frames: Iterable[Frame | Fault],
 ) -> Iterator[list]:
-    "Lists of frames that follow one another, in a quarter of a second of one source."
+    "Lists of frames that follow one another, in a second of one source or less."
     group: list[Frame | Fault] = []
     for frame in frames:
-        if group and (_slot(frame) is None or _slot(frame) != _slot(group[0]) or len(group) == _MOST_FRAMES):
+        if group and not _fits(frame, group):
             yield group
             group = []
         group.append(frame)

@@ -8,6 +8,7 @@ __all__ = ['DetectedFace', 'HaarCascade', 'BlazeFace', 'shrink', 'intersection_o
 
 # %% ../nbs/08a_faces.ipynb #8e150c95
 import importlib.util
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -132,34 +133,28 @@ def shrink(
         image = cv2.resize(image[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
     return image if [width, height] == size else cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
 
-# %% ../nbs/08a_faces.ipynb #95edb8db
-_LEVELS = np.arange(256, dtype=np.float32) / 127.5 - 1  # what the network takes for each gray level
-
 # %% ../nbs/08a_faces.ipynb #7e1f4679
 def _letterbox(
-    frame: np.ndarray,  # (height, width, 3) uint8 BGR
-    side: int,  # pixels, of the square
-) -> tuple[np.ndarray, float, np.ndarray]:
-    "The frame in a black square as `(1, side, side, 3)` float32 RGB from -1 to 1, its scale, and the offset of its corner."
-    small = shrink(frame, side)
-    height, width = small.shape[:2]
-    left, top = (side - width) // 2, (side - height) // 2
-    square = np.zeros((side, side, 3), np.uint8)
-    cv2.cvtColor(small, cv2.COLOR_BGR2RGB, dst=square[top : top + height, left : left + width])
-    inputs = cv2.LUT(square, _LEVELS)  # a tenth of the time that the arithmetic takes
-    return inputs[None], side / max(frame.shape[:2]), np.array([left, top])
+    picture: np.ndarray,  # (height, width, 3) uint8 BGR
+    shape: tuple[int, int],  # (height, width), at least the picture's
+) -> tuple[np.ndarray, np.ndarray]:
+    "`(*shape, 3)` uint8 RGB: the picture in the middle of a black one; and `(2,)` pixels, how far its corner went."
+    height, width = picture.shape[:2]
+    top, left = (shape[0] - height) // 2, (shape[1] - width) // 2
+    framed = np.zeros((*shape, 3), np.uint8)
+    cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=framed[top : top + height, left : left + width])
+    return framed, np.array([left, top])
 
 # %% ../nbs/08a_faces.ipynb #9d0983f8
 def intersection_over_union(
-    box: np.ndarray,  # (2, 2): centre, size
-    boxes: np.ndarray,  # (N, 2, 2)
+    box: np.ndarray,  # (4,): left, top, width, height
+    boxes: np.ndarray,  # (N, 4)
+    smaller: bool = False,  # whether to divide by the smaller box of the two, instead of by what both cover
 ) -> np.ndarray:
     "`(N,)` overlaps from 0 to 1 of one box with each of the others."
-    low = np.maximum(box[0] - box[1] / 2, boxes[:, 0] - boxes[:, 1] / 2)
-    high = np.minimum(box[0] + box[1] / 2, boxes[:, 0] + boxes[:, 1] / 2)
-    shared = np.prod(np.maximum(high - low, 0), axis=1)
-    union = np.prod(box[1]) + np.prod(boxes[:, 1], axis=1) - shared
-    return shared / np.maximum(union, 1e-9)
+    low, high = np.maximum(box[:2], boxes[:, :2]), np.minimum(box[:2] + box[2:], boxes[:, :2] + boxes[:, 2:])
+    shared, area, areas = np.prod(np.maximum(high - low, 0), axis=1), box[2] * box[3], boxes[:, 2] * boxes[:, 3]
+    return shared / np.maximum(np.minimum(area, areas) if smaller else area + areas - shared, 1e-9)
 
 # %% ../nbs/08a_faces.ipynb #cc61e9a4
 def _merge_overlapping(
@@ -168,10 +163,10 @@ def _merge_overlapping(
     overlap: float = 0.3,  # intersection over union from which two boxes are one face
 ) -> Iterator[tuple]:
     "Centre, size, eyes and score of each face: the mean of its boxes, weighted by score, as MediaPipe merges them."
-    rest = np.argsort(-scores)
+    rest, boxes = np.argsort(-scores), np.concatenate([points[:, 0] - points[:, 1] / 2, points[:, 1]], axis=1)
     while len(rest):
         best = rest[0]
-        same = intersection_over_union(points[best, :2], points[rest, :2]) > overlap
+        same = intersection_over_union(boxes[best], boxes[rest]) > overlap
         same[0] = True  # even where a box is empty
         mean = np.average(points[rest[same]], axis=0, weights=scores[rest[same]])
         eyes = mean[2:4][np.argsort(mean[2:4, 0])]
@@ -180,28 +175,50 @@ def _merge_overlapping(
 
 # %% ../nbs/08a_faces.ipynb #af68d675
 _SHAPES = 4  # networks that are kept: a change of shape costs as much as a look
+_LEVELS = np.arange(256, dtype=np.float32) / 127.5 - 1  # what the network takes for each of 256 levels
+
+
+@patch
+def _network(
+    self: BlazeFace,
+    shape: tuple[int, ...],  # of the inputs
+) -> LiteRtNetwork:
+    "The network with memory for these inputs; of the least used shape it is given up."
+    network = self.networks.pop(shape, None) or LiteRtNetwork(self.path, self.threads, shape=shape)
+    self.networks[shape] = network
+    while len(self.networks) > _SHAPES:
+        del self.networks[next(iter(self.networks))]
+    return network
 
 
 @patch
 def decode(
     self: BlazeFace,
-    inputs: np.ndarray,  # (1, height, width, 3) float32 RGB from -1 to 1, sides that 32 divides
+    picture: np.ndarray,  # (height, width, 3) uint8 RGB, sides that 32 divides
 ) -> list[DetectedFace]:
-    "The faces that the network sees in its input, in the input's pixels, the surest first."
-    shape = inputs.shape
-    network = self.networks.pop(shape) if shape in self.networks else LiteRtNetwork(self.path, self.threads)
-    self.networks[shape] = network
-    while len(self.networks) > _SHAPES:
-        del self.networks[next(iter(self.networks))]
-    points, logits = sorted((output[0] for output in network(inputs)), key=lambda output: -output.shape[-1])
+    "The faces that the network sees in a picture at the size that it has, the surest first."
+    inputs = cv2.LUT(picture, _LEVELS)[None]  # a tenth of the time that the arithmetic takes
+    outputs = self._network(inputs.shape)(inputs)
+    points, logits = sorted((output[0] for output in outputs), key=lambda output: -output.shape[-1])
     found = np.flatnonzero(logits[:, 0] > self.least_logit)
     scores = 1 / (1 + np.exp(-np.minimum(logits[found, 0], 80)))  # MediaPipe clips there too
     points = points[found].reshape(-1, 8, 2)  # centre, size, right and left eye, nose, mouth, two ears
-    points[:, [0, 2, 3, 4, 5, 6, 7]] += _anchors(*shape[1:3])[found, None]
+    points[:, [0, 2, 3, 4, 5, 6, 7]] += _anchors(*picture.shape[:2])[found, None]
     return [
         DetectedFace(np.concatenate([centre - size / 2, size]), eyes, score)
         for centre, size, eyes, score in _merge_overlapping(points, scores)
     ]
+
+
+@patch
+def look(
+    self: BlazeFace,
+    picture: np.ndarray,  # (height, width, 3) uint8 BGR
+    shape: tuple[int, int],  # (height, width) of the black picture that it is set into, multiples of 32
+) -> list[DetectedFace]:
+    "The faces of a picture at the size that it has, in its pixels, the surest first."
+    framed, corner = _letterbox(picture, shape)
+    return [face.moved(-corner) for face in self.decode(framed)]
 
 
 @patch
@@ -210,9 +227,8 @@ def detect(
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
     "The faces of a frame in one look at 256 pixels, from left to right; those under a twelfth of its side are mostly lost."
-    inputs, scale, offset = _letterbox(frame, self.side)
-    faces = [face.moved(-offset).enlarged(1 / scale) for face in self.decode(inputs)]
-    return sorted(faces, key=lambda face: face.box[0])
+    scale, faces = max(frame.shape[:2]) / self.side, self.look(shrink(frame, self.side), (self.side, self.side))
+    return sorted((face.enlarged(scale) for face in faces), key=lambda face: face.box[0])
 
 # %% ../nbs/08a_faces.ipynb #a632f935
 # Medians over 14,291 FER-2013 training faces, from measure_framing in this chapter's notebook: the box's width and the
@@ -224,15 +240,14 @@ def _crop_corners(
     face: DetectedFace,
 ) -> np.ndarray:
     "`(3, 2)` pixels of the frame that become the crop's top left, top right and bottom left corner."
-    left, top, width, height = face.box
+    left, top, width, height = face.box.tolist()  # plain numbers, as NumPy takes ten times as long for so few
     if face.eyes is None:  # Haar's box is 0.98 of FER-2013's side, so it is taken as it is
         return np.array([[left, top], [left + width, top], [left, top + height]])
-    side = width / _BOX_WIDTH
-    right = face.eyes[1] - face.eyes[0]
-    right = side * right / max(np.linalg.norm(right), 1e-9)  # along the upper edge of the crop
-    down = np.array([-right[1], right[0]])
-    corner = face.eyes.mean(axis=0) - _EYES_MIDDLE[0] * right - _EYES_MIDDLE[1] * down
-    return np.stack([corner, corner + right, corner + down])
+    one, other = (complex(*eye) for eye in face.eyes.tolist())  # x + iy, so that times i is a quarter turn
+    right = width / _BOX_WIDTH * (other - one) / max(abs(other - one), 1e-9)  # along the upper edge of the crop
+    across, below = _EYES_MIDDLE.tolist()
+    corner = (one + other) / 2 - across * right - below * 1j * right
+    return np.array([[end.real, end.imag] for end in (corner, corner + right, corner + 1j * right)])
 
 # %% ../nbs/08a_faces.ipynb #5d4fb1df
 _WIDEST_WARP = 32_767  # pixels; from there on OpenCV warps no picture
@@ -265,8 +280,8 @@ def crop_face(
 ) -> np.ndarray:
     "`(48, 48)` uint8: the face upright, framed as FER-2013 frames it."
     corners = _crop_corners(face)
-    times = np.ceil(np.linalg.norm(corners[1] - corners[0]) / IMAGE_SIZE)
-    return face.cut(gray, corners, IMAGE_SIZE, int(np.clip(times, 1, 8)))
+    times = math.ceil(math.dist(*corners[:2]) / IMAGE_SIZE)
+    return face.cut(gray, corners, IMAGE_SIZE, min(max(times, 1), 8))
 
 # %% ../nbs/08a_faces.ipynb #428fa993
 _LEAST_QUALITY = 0.7  # below it no label is claimed; what that costs and gains is measured with face_quality
@@ -306,26 +321,24 @@ class RecognizedFace:
         "Why the face can't be judged, in a word or two; empty where it can."
         return self.reason if self.quality is not None and self.quality < _LEAST_QUALITY else ""
 
-    def as_dict(self) -> dict:
-        "What JSON can hold: the box to a tenth of a pixel, and probabilities to four places."
-        left, top, width, height = (round(float(value), 1) for value in self.box)
+# %% ../nbs/08a_faces.ipynb #9f8e9cb5
+@patch
+def as_dict(self: RecognizedFace) -> dict:
+    "What JSON can hold: the box to a tenth of a pixel, probabilities to four places, angles to a degree."
+    left, top, width, height = (round(value, 1) for value in self.box.tolist())
 
-        def by_label(probabilities: np.ndarray) -> dict[str, float]:
-            return dict(zip(self.metadata.labels, np.round(probabilities.astype(float), 4).tolist()))
+    def by_label(probabilities: np.ndarray) -> dict[str, float]:
+        return dict(zip(self.metadata.labels, np.round(probabilities.astype(float), 4).tolist()))
 
-        return {
-            "track": self.track, "left": left, "top": top, "width": width, "height": height,
-            "label": self.label, "confidence": round(self.confidence, 4), "unsure": self.unsure,
-            "probabilities": by_label(self.probabilities),
-            "raw": by_label(self.probabilities if self.raw is None else self.raw),
-            **self._judged(),
-        }
-
-    def _judged(self) -> dict:
-        "The angles to a degree, the quality to two places, and why the face can't be judged; None where it was not asked."
-        yaw, pitch, roll = [None] * 3 if self.pose is None else (round(float(angle)) for angle in self.pose)
-        quality = None if self.quality is None else round(self.quality, 2)
-        return {"yaw": yaw, "pitch": pitch, "roll": roll, "quality": quality, "unjudged": self.unjudged}
+    yaw, pitch, roll = [None] * 3 if self.pose is None else (round(angle) for angle in self.pose.tolist())
+    return {
+        "track": self.track, "left": left, "top": top, "width": width, "height": height,
+        "label": self.label, "confidence": round(self.confidence, 4), "unsure": self.unsure,
+        "probabilities": by_label(self.probabilities),
+        "raw": by_label(self.probabilities if self.raw is None else self.raw),
+        "yaw": yaw, "pitch": pitch, "roll": roll,
+        "quality": None if self.quality is None else round(self.quality, 2), "unjudged": self.unjudged,
+    }
 
 # %% ../nbs/08a_faces.ipynb #6aed8ce5
 def _colour(

@@ -138,9 +138,12 @@ class LiteRtNetwork:
         path: str | Path,  # .tflite
         threads: int = 2,  # of the CPU
         metadata: Metadata | None = None,  # of a model of faces; None leaves what goes in and comes out alone
+        shape: tuple[int, ...] | None = None,  # of the inputs that come first; None is what the file says
     ) -> None:
         try:
             self.interpreter = Interpreter(str(path), num_threads=threads)
+            if shape is not None:  # before memory is planned, which would else be done twice
+                self.interpreter.resize_tensor_input(self.interpreter.get_input_details()[0]["index"], shape)
             with nullcontext() if _greeted.is_set() else _ungreeted():
                 self.interpreter.allocate_tensors()
         except (ValueError, RuntimeError):
@@ -152,7 +155,7 @@ class LiteRtNetwork:
         plain = self.wants["dtype"] == np.float32 and tuple(self.wants["shape_signature"]) == (-1, IMAGE_SIZE, IMAGE_SIZE, 1)
         self.plain = metadata is None or (plain and not metadata.logits and metadata.levels in (None, (0, 255)))
         self.outputs = [output["index"] for output in self.interpreter.get_output_details()]
-        self.shape: tuple[int, ...] | None = None  # that memory is planned for
+        self.shape = shape  # that memory is planned for
         self.lock = threading.Lock()
 
     def __call__(

@@ -188,10 +188,10 @@ def bgr(self: Frame) -> np.ndarray:
     return self.picture
 
 # %% ../nbs/08e_recognizer.ipynb #69a55fe4
-# The pixel formats whose first plane is brightness in 8 bits, and what stretches television's levels from 16 to 235.
+# The pixel formats whose first plane is brightness in 8 bits.
 _LUMA_FORMATS = {"yuv420p", "yuv422p", "yuv444p", "yuvj420p", "yuvj422p", "yuvj444p", "nv12", "nv21"}
 _FULL_RANGE = 2  # of FFmpeg's AVCOL_RANGE_JPEG
-_STRETCHED = np.clip(np.round((np.arange(256) - 16) * 255 / 219), 0, 255).astype(np.uint8)
+_STRETCH = 255 / 219, -16 * 255 / 219  # what stretches television's levels, 16 to 235: a factor, and what is added
 
 
 def _luma(
@@ -203,33 +203,33 @@ def _luma(
     plane = picture.planes[0]
     levels = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: picture.height, : picture.width]
     full = picture.format.name.startswith("yuvj") or int(picture.color_range) == _FULL_RANGE
-    return levels if full else cv2.LUT(levels, _STRETCHED)
+    return levels if full else cv2.addWeighted(levels, *_STRETCH[:1], levels, 0, *_STRETCH[1:])
 
-
+# %% ../nbs/08e_recognizer.ipynb #dd87a0e1
 _JPEG = b"\xff\xd8\xff"  # how such a file begins
-_MOST_IN_COLOUR = 60_000_000  # pixels; a phone's photograph may have 200 million, whose colours would take 600 MB
+_FEWER = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}  # by a side's divisor
 
 
-def _is_huge(
+def _from_jpeg(
     frame: Frame,
-) -> bool:
-    "Whether it is a JPEG file of which brightness alone is decoded in full."
+    flags: int,  # of cv2.imdecode
+) -> np.ndarray | None:
+    "What is asked of a JPEG file that was not decoded yet; None for other pictures and damaged ones, which bgr() knows."
     if not isinstance(frame.picture, bytes) or not frame.picture.startswith(_JPEG):
-        return False
-    width, height = image_size(frame.picture, frame.source or "The image")
-    return width * height > _MOST_IN_COLOUR
+        return None
+    image_size(frame.picture, frame.source or "The image")  # FerError before it is decoded: a small file can hold a giant
+    return cv2.imdecode(np.frombuffer(frame.picture, np.uint8), flags)
 
 # %% ../nbs/08e_recognizer.ipynb #dd87a0e3
 @patch
 def gray(self: Frame) -> np.ndarray:
     "`(height, width)` uint8, as it is shown; FerError where the picture can't be read."
-    if self._gray is None and _is_huge(self):
-        self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     if self._gray is None:
         if self.is_video and _is_plain(self.picture):
             self._gray = _upright(_squared(_luma(self.picture), self.stretch), self.display_matrix())
         else:
-            self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY)
+            gray = _from_jpeg(self, cv2.IMREAD_GRAYSCALE)
+            self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY) if gray is None else gray
     return self._gray
 
 # %% ../nbs/08e_recognizer.ipynb #3ad94ce7
@@ -248,7 +248,8 @@ def _scaled(
         _scalers.one = VideoReformatter()
     shape = max(1, round(picture.width * stretch)), picture.height
     width, height = (max(1, round(length * side / max(shape))) for length in shape)
-    return _scalers.one.reformat(picture, width, height, format="bgr24", interpolation="AREA").to_ndarray()
+    # One thread, as for so small a copy the waiting for several takes longer than the work.
+    return _scalers.one.reformat(picture, width, height, format="bgr24", interpolation="AREA", threads=1).to_ndarray()
 
 
 @patch
@@ -260,10 +261,10 @@ def reduced(
     if self._small is None or max(self._small.shape) != side:
         if self.is_video and _is_plain(self.picture):
             self._small = _upright(_scaled(self.picture, self.stretch, side), self.display_matrix())
-        elif _is_huge(self):
-            self._small = shrink(cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_REDUCED_COLOR_8), side)
         else:
-            self._small = shrink(self.bgr(), side)
+            flags = next((flag for divisor, flag in _FEWER.items() if max(self.gray().shape) >= divisor * side), None)
+            small = None if flags is None else _from_jpeg(self, flags)
+            self._small = shrink(self.bgr() if small is None else small, side)
     return self._small
 
 # %% ../nbs/08e_recognizer.ipynb #c6b439ec
@@ -304,7 +305,8 @@ class Look:
     "A frame whose faces are found, and named once `probabilities` is there."
 
     frame: Any  # a Frame; None in a tracker's memory, which needs no colours
-    gray: np.ndarray = field(repr=False)  # (height, width) uint8
+    size: tuple[int, int]  # width and height, pixels
+    gray: Any = field(repr=False)  # (height, width) uint8; None once the frame after it was looked at
     faces: list[DetectedFace]
     crops: list[np.ndarray] = field(repr=False)  # (48, 48) uint8, one a face
     detected: bool  # False where the faces were carried to this frame
@@ -371,7 +373,9 @@ def detect(
         return [face.enlarged(max(gray.shape) / side) for face in self.detector.detect(picture)]
     if seconds is None:
         return self.detector.find(picture, gray)
-    return self.detector.find_again(picture, gray, before.faces if before else [], int(seconds // DETECT_SECONDS))
+    carried, number = carry(before, gray, seconds, anew=True), int(seconds // DETECT_SECONDS)
+    known = carried or (before.faces if before else [])
+    return self.detector.find_again(picture, gray, known, number, carried is not None)
 
 
 def _whole(
@@ -411,7 +415,7 @@ def look(
         crops = [crop_face(gray, face) for face in faces]
         if detected:
             faces = [replace(face, **_judged(crop, face)) for crop, face in zip(crops, faces)]
-    return Look(frame, gray, faces, crops, detected, stages, seconds)
+    return Look(frame, (gray.shape[1], gray.shape[0]), gray, faces, crops, detected, stages, seconds)
 
 
 def _judged(
@@ -423,7 +427,7 @@ def _judged(
     return {"quality": quality, "reason": reason}
 
 # %% ../nbs/08e_recognizer.ipynb #3e4bdba6
-_CALL = 64  # faces in a call of the network: some 25 MB
+_CALL = 8  # faces in a call of the network: some 3 MB, which stay in a core's cache; of 64 each face takes a fifth longer
 
 
 @patch
@@ -467,10 +471,10 @@ def finish(
     else:
         with _timed(look.stages, "track"):
             faces = tracker.update(look.faces, look.probabilities, 0.0 if look.seconds is None else look.seconds)
-        tracker.look = Look(None, look.gray, look.faces, [], look.detected, {}, look.seconds)
+        tracker.look = Look(None, look.size, look.gray, look.faces, [], look.detected, {}, look.seconds)
     order = sorted(range(len(faces)), key=lambda place: faces[place].box[0])
     return Recognition(
-        look.frame.source, look.frame.number, look.seconds, (look.gray.shape[1], look.gray.shape[0]),
+        look.frame.source, look.frame.number, look.seconds, look.size,
         [faces[place] for place in order], [look.crops[place] for place in order], look.stages, look.detected,
         look.frame.cropped,
     )
@@ -511,20 +515,10 @@ def prepare(
     "The picture decoded, ready for recognize_batch; FerError where it can't be used."
     frame = Frame.of(picture, source)
     frame.cropped = frame.cropped or cropped
-    if not alone:
-        frame._read_brightness()
     side = self.detector.reduced_side(frame.gray().shape)
     if alone and side and not frame.cropped:
         frame.reduced(side)
     return frame
-
-# %% ../nbs/08e_recognizer.ipynb #b0115261
-@patch
-def _read_brightness(self: Frame) -> None:
-    "Read the gray image of a JPEG file without its colours; other pictures, and damaged ones, are left to gray()."
-    if isinstance(self.picture, bytes) and self.picture.startswith(_JPEG):
-        image_size(bytes(self.picture), self.source or "The image")  # before it is decoded: a small file can hold a giant
-        self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
 
 # %% ../nbs/08e_recognizer.ipynb #d6b0dce3
 @patch
@@ -560,10 +554,14 @@ def follow(
     before = None
     for frame in frames:
         try:
-            before = self.look(frame, before)
-            looks.append(before)
+            look = self.look(frame, before)
+            looks.append(look)
         except FerError as error:
             looks.append(error)
+            continue
+        if before is not None:
+            before.gray = before.frame._gray = before.frame._small = None  # a second of frames would be some 10 MB
+        before = look
     self.judge([look for look in looks if isinstance(look, Look)])
     return looks
 

