@@ -369,33 +369,6 @@ def _own_detectors() -> dict[str, Callable[[np.ndarray], tuple[list, float]]]:
     return {name: timed(detector) for name, detector in detectors.items()}
 
 # %% ../nbs/10f_benchmark.ipynb #f93b0856
-def run_face_benchmark(
-    fer_python: str | None = None,  # a Python that has the packages fer and mtcnn
-) -> Iterator[Measured | None]:
-    "Found and false faces by size, and each detector's time: None after each kind of picture, and what was measured last."
-    galleries = [_gallery(people) for people in (3, 4, 5, 7)]
-    kinds = {f"gallery, {len(boxes)} faces of {boxes[0, 2]:.0f} pixels": [(frame, boxes)] for frame, boxes in galleries}
-    kinds |= {f"one face of {width} pixels in a room, 5 pictures": list(_rooms(width)) for width in (100, 80, 60, 50, 40)}
-    with ExitStack() as stack:
-        detectors = _own_detectors()
-        if fer_python:
-            runner = stack.enter_context(Runner("fer", [fer_python, _RUNNERS / "fer_faces.py"]))
-            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "frame.png"
-
-            def ask_fer(frame: np.ndarray) -> tuple[list, float]:
-                cv2.imwrite(str(path), frame)
-                answer = runner.answer(path)
-                return answer["boxes"], answer["processor_ms"]
-
-            ask_fer(np.zeros((1080, 1920, 3), np.uint8))
-            detectors["MTCNN of fer"] = ask_fer
-        figures: dict[str, dict] = {}
-        for kind, pictures in kinds.items():
-            figures[kind] = {name: _judge_detector(look, pictures) for name, look in detectors.items()}
-            yield None
-    yield Measured({"faces": figures}, _format_faces(figures))
-
-
 def _judge_detector(
     look: Callable[[np.ndarray], tuple[list, float]],
     pictures: list[tuple[np.ndarray, np.ndarray]],  # each with the boxes of its faces
@@ -423,6 +396,33 @@ def _format_faces(
         )
         lines.append(f"| {kind} | {' | '.join(cells)} |")
     return lines
+
+# %% ../nbs/10f_benchmark.ipynb #672d3581
+def run_face_benchmark(
+    fer_python: str | None = None,  # a Python that has the packages fer and mtcnn
+) -> Iterator[Measured | None]:
+    "Found and false faces by size, and each detector's time: None after each kind of picture, and what was measured last."
+    galleries = [_gallery(people) for people in (3, 4, 5, 7)]
+    kinds = {f"gallery, {len(boxes)} faces of {boxes[0, 2]:.0f} pixels": [(frame, boxes)] for frame, boxes in galleries}
+    kinds |= {f"one face of {width} pixels in a room, 5 pictures": list(_rooms(width)) for width in (100, 80, 60, 50, 40)}
+    with ExitStack() as stack:
+        detectors = _own_detectors()
+        if fer_python:
+            runner = stack.enter_context(Runner("fer", [fer_python, _RUNNERS / "fer_faces.py"]))
+            path = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "frame.png"
+
+            def ask_fer(frame: np.ndarray) -> tuple[list, float]:
+                cv2.imwrite(str(path), frame)
+                answer = runner.answer(path)
+                return answer["boxes"], answer["processor_ms"]
+
+            ask_fer(np.zeros((1080, 1920, 3), np.uint8))
+            detectors["MTCNN of fer"] = ask_fer
+        figures: dict[str, dict] = {}
+        for kind, pictures in kinds.items():
+            figures[kind] = {name: _judge_detector(look, pictures) for name, look in detectors.items()}
+            yield None
+    yield Measured({"faces": figures}, _format_faces(figures))
 
 # %% ../nbs/10f_benchmark.ipynb #38743dbb
 class Connection:

@@ -416,18 +416,20 @@ def report(table: str, out: str | None, no_pictures: bool, applied: str | None, 
     click.echo(f"{target} has {found.num_rows:,} rows; the marks of {table} are applied.")
 
 # %% ../nbs/10i_command_line.ipynb #434556e6
-def _cutter() -> Callable[[bytes, str], Any]:
+def _cutter(
+    model: str = "default",  # see find_model; one that sees colours gets them
+) -> Callable[[bytes, str], Any]:
     "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
     from fer_nb.recognizer import Frame, Recognizer
 
-    recognizer, known = Recognizer.load(), {}
+    recognizer, known = Recognizer.load(model), {}
 
     def cut(data: bytes, name: str) -> Any:  # (48, 48) uint8, or None where there is no face
         key = hashlib.sha256(data).digest()
         if key not in known:
             look = recognizer.look(Frame.of(data, name))
             sizes = [face.box[2] * face.box[3] for face in look.faces]
-            known[key] = look.crops[sizes.index(max(sizes))] if sizes else None
+            known[key] = (look.colours or look.crops)[sizes.index(max(sizes))] if sizes else None
         return known[key]
 
     return cut
@@ -526,7 +528,7 @@ def evaluate(
         texts = [format_robust(table) if form == "text" else robust_as_csv(table).rstrip() for table in tables]
         click.echo(json.dumps(tables) if as_json or form == "json" else "\n\n".join(texts))
         return
-    figures = evaluate_model(model, split, data, prior, _cutter() if detect else None)
+    figures = evaluate_model(model, split, data, prior, _cutter(model) if detect else None)
     write: dict[str, Any] = {"text": format_figures, "csv": lambda given: figures_as_csv(given).rstrip(), "json": json.dumps}
     click.echo(write["json" if as_json else form](figures))
 

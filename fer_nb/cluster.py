@@ -10,6 +10,7 @@ import hashlib
 import importlib.util
 import json
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 import fsspec
 import pyarrow as pa
 import pyarrow.parquet
+from fastcore.basics import patch
 
 from .annotate import Fault, annotated_frames, load_recognizers
 from .core import FerError, escape_name, without_secrets
@@ -36,7 +38,6 @@ def _source_file(
     return f"{out.rstrip('/')}/bucket={digest[:2]}/{digest[:32]}.parquet"
 
 # %% ../nbs/10e_cluster.ipynb #3f76d5e8
-_RESULT = b"fer_nb.result"  # its key in a file's metadata
 _TRIES = 3  # of a source: one may end with a machine, another by somebody's hand
 
 
@@ -60,6 +61,19 @@ def _begin_try(
     return number
 
 
+def _forget_tries(
+    path: str,  # see _begin_try
+) -> None:
+    "What the tries left is removed."
+    filesystem, name = fsspec.core.url_to_fs(path)
+    for part in (_part_name(name, number) for number in range(_TRIES + 1)):
+        if filesystem.exists(part):
+            filesystem.rm(part)
+
+# %% ../nbs/10e_cluster.ipynb #6d714ae9
+_RESULT = b"fer_nb.result"  # its key in a file's metadata
+
+
 def _write_source(
     path: str,  # see _source_file
     number: int,  # of the try
@@ -75,8 +89,7 @@ def _write_source(
             writer.write_batch(batch)
         writer.add_key_value_metadata({_RESULT: json.dumps(result())})
     filesystem.mv(part, name)
-    for before in range(number):
-        filesystem.rm(_part_name(name, before))
+    _forget_tries(path)
 
 
 def _read_result(
@@ -101,35 +114,58 @@ class _SourceAnnotator:
         prior: str | None = None,  # see annotate_with_ray
         smallest: int = 40,  # see annotate_with_ray
     ) -> None:
-        self.out, self.model, self.cut, self.prior = out, model, cut, prior
+        self.out, self.cut, self.rows = out, cut, Rows(model, prior)
+        worker = f"{out.rstrip('/')}/loading-{_worker_name()}"
+        if _begin_try(worker) == _TRIES:
+            raise FerError(f"{_LOADING} {_TRIES} times, perhaps for want of memory; {_GO_ON}.")
         self.recognizers = load_recognizers(model, 1, prior, smallest)
+        _forget_tries(worker)
 
-    def __call__(
-        self,
-        row: dict,  # with the source
-    ) -> dict:
-        "Write the source's file; what became of it."
-        source, done, faults = row["source"], {"frames": 0, "rows": 0}, []
-        path = _source_file(self.out, without_secrets(source))
-        if known := _read_result(path):  # of a worker that died in another source of the same block
-            return {"result": json.dumps(known)}
 
-        def recognitions() -> Iterator[Recognition]:
-            for one in annotated_frames([source], self.recognizers, self.cut):
-                if isinstance(one, Fault):
-                    faults.append(asdict(one))
-                else:
-                    done["frames"] += 1
-                    done["rows"] += len(one.recognition.faces)
-                    yield one.recognition
+_LOADING = "A worker ended while it loaded the networks,"
+_GO_ON = "give each worker more memory or start fewer, and go on with --resume"
 
-        rows, number = Rows(self.model, self.prior), _begin_try(path)
-        if number == _TRIES:
-            name = without_secrets(source)
-            faults.append(asdict(Fault(name, None, None, f"{name} ended the process that read it, {_TRIES} times.")))
-        found = rows.batches(recognitions() if number < _TRIES else ())
-        _write_source(path, number, found, rows.schema, lambda: {**done, "faults": faults})
-        return {"result": json.dumps({**done, "faults": faults})}
+
+def _worker_name() -> str:
+    "The same for one of Ray's workers, however often it is started; without Ray this process."
+    import ray
+
+    return ray.get_runtime_context().get_actor_id() or str(os.getpid()) if ray.is_initialized() else str(os.getpid())
+
+# %% ../nbs/10e_cluster.ipynb #6bf5d46a
+@patch
+def recognitions(
+    self: _SourceAnnotator,
+    source: str,
+    result: dict,  # frames, rows and faults, which are counted on
+) -> Iterator[Recognition]:
+    "What the source's frames show."
+    for one in annotated_frames([source], self.recognizers, self.cut):
+        if isinstance(one, Fault):
+            result["faults"].append(asdict(one))
+        else:
+            result["frames"] += 1
+            result["rows"] += len(one.recognition.faces)
+            yield one.recognition
+
+
+@patch
+def __call__(
+    self: _SourceAnnotator,
+    row: dict,  # with the source
+) -> dict:
+    "Write the source's file; what became of it."
+    name, result = without_secrets(row["source"]), {"frames": 0, "rows": 0, "faults": []}
+    path = _source_file(self.out, name)
+    if known := _read_result(path):  # of a worker that died in another source of the same block
+        return {"result": json.dumps(known)}
+    number = _begin_try(path)
+    if number == _TRIES:
+        error = f"{name} ended the process that read it, {_TRIES} times."
+        result["faults"].append(asdict(Fault(name, None, None, error)))
+    found = self.rows.batches(self.recognitions(row["source"], result) if number < _TRIES else ())
+    _write_source(path, number, found, self.rows.schema, lambda: result)
+    return {"result": json.dumps(result)}
 
 # %% ../nbs/10e_cluster.ipynb #97f1ce9f
 def _start_ray(
@@ -142,9 +178,10 @@ def _start_ray(
 
     try:
         ray.init(address, ignore_reinit_error=True, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except Exception as error:  # it has no class of its own for a machine that was too busy
         why = " ".join(str(error).split()).rstrip(".")
-        raise FerError(f"The Ray cluster {address} does not answer ({why}); check --address.") from None
+        what = f"The Ray cluster {address} does not answer" if address else "Ray does not start on this machine"
+        raise FerError(f"{what} ({why}); {'check --address' if address else 'try it again'}.") from None
     return ray
 
 
@@ -162,7 +199,22 @@ def _spread(
     shares = ray.data.from_items(rows, override_num_blocks=blocks)
     pool = ActorPoolStrategy(min_size=1, max_size=cores)
     results = shares.map(annotator, fn_constructor_args=arguments, compute=pool, num_cpus=1)
-    return (json.loads(row["result"]) for row in results.iter_rows())
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # a worker's error becomes one sentence
+    try:
+        yield from (json.loads(row["result"]) for row in results.iter_rows())
+    except ray.exceptions.RayError as error:
+        raise _told(error) from None
+
+
+def _told(
+    error: Exception,  # of Ray
+) -> FerError:
+    "What one of its workers said, or else what Ray says."
+    text = str(error).strip()
+    if "FerError: " in text:  # Ray keeps of a worker's error the text alone
+        return FerError(text.rpartition("FerError: ")[2].splitlines()[0])
+    first = next(iter(text.splitlines()), type(error).__name__).rstrip(".:")
+    return FerError(f"Ray ended the run ({first}); what is done is kept, and --resume goes on.")
 
 # %% ../nbs/10e_cluster.ipynb #200104bf
 def _sources_left(
@@ -176,8 +228,7 @@ def _sources_left(
     note = f"{folder}/_asked.json"  # what begins with an underscore is no part of a Parquet dataset either
     if resume and filesystem.exists(note):
         was = json.loads(filesystem.cat_file(note))
-        check_same(out, was, asked)
-        asked = was
+        asked["sources"] = check_same(out, was, asked)  # those that came later are done, too
     elif filesystem.exists(folder) and filesystem.ls(folder):
         if not overwrite:
             raise FerError(f"{out} is there already; go on with --resume, make it anew with --overwrite, or name another.")

@@ -100,15 +100,16 @@ def _picture_of(
 
 
 def _as_it_wants(
-    faces: np.ndarray,  # (N, 48, 48, 1) float32 gray levels 0 to 255
+    faces: np.ndarray,  # (N, 48, 48, 1) float32 gray levels 0 to 255, or (N, 48, 48, 3) red, green and blue where it sees colours
     wants: dict[str, Any],  # get_input_details() of the input, a square picture
     levels: tuple[float, float] | None,  # see Metadata
 ) -> np.ndarray:
     "The faces in the size, channels, numbers and type of another's network."
     side, channels, before = _picture_of(wants) or (IMAGE_SIZE, 1, False)
     if side != IMAGE_SIZE:
-        faces = np.stack([cv2.resize(face, (side, side), interpolation=cv2.INTER_LINEAR) for face in faces[..., 0]])[..., None]
-    faces = np.repeat(faces, channels, axis=3)
+        larger = [cv2.resize(face, (side, side), interpolation=cv2.INTER_LINEAR) for face in faces]
+        faces = np.stack(larger).reshape(len(faces), side, side, -1)
+    faces = np.repeat(faces, channels // faces.shape[3], axis=3)
     faces = np.moveaxis(faces, 3, 1) if before else faces
     (scale, zero), kind = wants["quantization"], wants["dtype"]
     if kind not in (np.uint8, np.int8):
@@ -151,6 +152,7 @@ class LiteRtNetwork:
                 f"{path} is not a LiteRT file, or is cut short; save the model again, or reinstall the package it came with."
             ) from None
         self.wants, self.metadata = self.interpreter.get_input_details()[0], metadata
+        self.channels = (_picture_of(self.wants) or (IMAGE_SIZE, 1, False))[1]  # 3 where a model of faces sees colours
         self.input = self.wants["index"]
         plain = self.wants["dtype"] == np.float32 and tuple(self.wants["shape_signature"]) == (-1, IMAGE_SIZE, IMAGE_SIZE, 1)
         self.plain = metadata is None or (plain and not metadata.logits and metadata.levels in (None, (0, 255)))
@@ -160,7 +162,7 @@ class LiteRtNetwork:
 
     def __call__(
         self,
-        inputs: np.ndarray,  # float32, the batch first; of a model of faces (N, 48, 48, 1) gray levels 0 to 255
+        inputs: np.ndarray,  # float32, the batch first; of a model of faces (N, 48, 48, 1 or channels) levels 0 to 255
     ) -> list[np.ndarray]:
         "The outputs for this batch, float32 arrays."
         with self.lock:
@@ -206,7 +208,7 @@ def _largest_difference(
     runtime: LiteRtNetwork,  # of the same weights
 ) -> float:
     "The largest difference between the two runtimes' probabilities on drawn faces of every brightness."
-    faces = _faces_to_compare()
+    faces = np.repeat(_faces_to_compare(), network.input_shape[-1], axis=3)
     return float(np.abs(np.asarray(network(faces, training=False)) - runtime(faces)[0]).max())
 
 # %% ../nbs/06a_litert.ipynb #40ca83a2
@@ -327,6 +329,7 @@ def _adopt(
         whole = load_keras_model(files[0], files[1] if len(files) > 1 else None)
         if len(whole.outputs) > 1:
             raise FerError(f"{place} has {len(whole.outputs)} outputs; save the network with the expressions' alone.")
+        faces = np.repeat(faces, whole.input_shape[-1], axis=3)
         answer = np.asarray(keras.Model(whole.inputs[0], whole.outputs[0])(faces, training=False))
         _check_outputs(answer, place, beside, labels)
         last = keras.layers.Softmax()(whole.outputs[0]) if _are_logits(answer, place) else whole.outputs[0]
@@ -344,7 +347,7 @@ def _adopted(
     beside = files[0].parent
     said, file = load_metadata(beside), beside / _METADATA
     labels = labels or (said.labels if file.exists() else EXPRESSIONS if len(files) == 2 else None)
-    seen = [one.read_bytes() for one in files] + [repr((said, labels, "form 1")).encode()]
+    seen = [one.read_bytes() for one in files] + [repr((said, labels, "form 2")).encode()]
     digest = hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in seen)).hexdigest()[:16]
     named = place.resolve()
     target = own_folder() / "adopted" / digest / (named.name if place.is_dir() else named.stem)

@@ -12,10 +12,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from tqdm import tqdm
 
-from .core import FerError, temperature_scale, written_whole
+from .core import IMAGE_SIZE, FerError, decode_image, temperature_scale, written_whole
 from .data import Faces, load_faces
 from .evaluation import calibrate, evaluate
 from .generators import make_targets
@@ -67,12 +68,13 @@ _BATCH = 128  # faces at once: LiteRT plans memory for a whole batch, and gains 
 
 def _predict(
     network: LiteRtNetwork,
-    images: np.ndarray,  # (N, 48, 48) uint8
+    images: np.ndarray,  # (N, 48, 48) uint8, or (N, 48, 48, 3) of a network that sees colours
     name: str,  # of the model, for the progress bar
 ) -> np.ndarray:  # (N, classes) float
     "The probabilities at temperature 1; on a terminal with a progress bar."
     starts = range(0, len(images), _BATCH)
-    batches = (images[start : start + _BATCH, :, :, None].astype(np.float32) for start in starts)
+    faces = images if images.ndim == 4 else images[..., None]
+    batches = (faces[start : start + _BATCH].astype(np.float32) for start in starts)
     return np.concatenate([network(batch)[0] for batch in tqdm(batches, f"Evaluating {name}", len(starts), disable=None)])
 
 # %% ../nbs/06c_make_model.ipynb #c648781d
@@ -182,6 +184,15 @@ def _measure(
     return {**figures, "people": _people_figures(plain[:, 1], faces, people)}
 
 # %% ../nbs/06c_make_model.ipynb #a1caccca
+def _in_colour(
+    data: bytes,  # of an image file that is one face
+    name: str,  # what the message calls it
+) -> np.ndarray:
+    "`(48, 48, 3)` uint8, red, green and blue: what a network that sees colours is asked with."
+    rgb = cv2.cvtColor(decode_image(data, name), cv2.COLOR_BGR2RGB)
+    return cv2.resize(rgb, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_AREA)
+
+
 def evaluate_model(
     model: str | Path = "default",  # see find_model
     split: str = "validation",  # "train", "validation" or "test"
@@ -190,8 +201,11 @@ def evaluate_model(
     cut: Callable[[bytes, str], np.ndarray | None] | None = None,  # see load_faces
 ) -> dict[str, Any]:
     "What `evaluate` says of a model on a split, and the `prior` if one is given; FerError where the data has other classes."
-    folder, faces = find_model(model), load_faces(split, data, cut)
-    labels = load_metadata(folder).labels
+    folder = find_model(model)
+    metadata = load_metadata(folder)
+    if cut is None and LiteRtNetwork(folder / MODEL_LITERT, metadata=metadata).channels == 3:
+        cut = _in_colour
+    faces, labels = load_faces(split, data, cut), metadata.labels
     if faces.places_in(labels) is None:
         raise FerError(
             f"The model {folder.name} knows {', '.join(labels)}, the data has {', '.join(faces.classes)}; "

@@ -35,12 +35,14 @@ class FacialExpressionModel:
         self.folder, self.name, self.metadata, self.keras_network = folder, folder.name, load_metadata(folder), None
         if runtime == "litert":
             network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads, self.metadata)
-            self.network = lambda faces: network(faces)[0]
+            self.network, channels = lambda faces: network(faces)[0], network.channels
         else:
             keras_network = self.keras_network = load_keras_model(model_json_file, model_weights_file)
             self.network = lambda faces: np.asarray(keras_network(faces, training=False))
+            channels = keras_network.input_shape[-1]
+        self.colour = channels == 3  # whether it sees colours, which another's network may
         try:
-            shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32)).shape  # warms it, too
+            shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, channels), np.float32)).shape  # warms it, too
         except (ValueError, RuntimeError):
             shape = None
         count, readings = len(self.metadata.labels), len(self.metadata.readings)
@@ -68,18 +70,20 @@ class FacialExpressionModel:
 @patch
 def predict_proba(
     self: FacialExpressionModel,
-    faces: np.ndarray,  # (N, 48, 48) uint8, gray; N may be 0
+    faces: np.ndarray,  # (N, 48, 48) uint8, gray; N may be 0. Of a network that sees colours also (N, 48, 48, 3): red, green, blue
     reading: str | None = None,  # "labels" or "people", see chapter 3b; None is the one that the model serves
     prior: str | list | tuple | np.ndarray | None = None,  # see named_prior; None is the one that the model serves
 ) -> np.ndarray:
     "`(N, C)` float32 probabilities, in the order of the model's labels, at its temperature; FerError for other arrays."
     faces = np.asarray(faces)
-    if faces.ndim != 3 or faces.shape[1:] != (IMAGE_SIZE, IMAGE_SIZE) or faces.dtype != np.uint8:
-        shape = f"(N, {IMAGE_SIZE}, {IMAGE_SIZE})"
+    side = IMAGE_SIZE, IMAGE_SIZE
+    if faces.shape[1:] not in ([side, (*side, 3)] if self.colour else [side]) or faces.dtype != np.uint8:
+        shape = f"(N, {IMAGE_SIZE}, {IMAGE_SIZE}){', or with three channels' if self.colour else ''}"
         raise FerError(f"The faces are {faces.dtype} of shape {faces.shape}; pass uint8 of shape {shape}.")
     if not len(faces):
         return np.zeros((0, len(self.metadata.labels)), np.float32)
-    return _read(self.network(faces[..., None].astype(np.float32)), self.metadata, reading, prior)
+    channels = faces if faces.ndim == 4 else np.repeat(faces[..., None], 3, axis=3) if self.colour else faces[..., None]
+    return _read(self.network(channels.astype(np.float32)), self.metadata, reading, prior)
 
 # %% ../nbs/08_model_class.ipynb #4221aebc
 def _read(
@@ -153,7 +157,11 @@ def grad_cam(
     if not len(faces):
         return np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.float32)
     labels, served = model.metadata.labels, list(model.metadata.readings or ["labels"]).index(model.metadata.reading)
-    channels, gradients = _channels_and_gradients(model.keras_network, faces, served * len(labels) + labels.index(expression))
+    try:
+        channels, gradients = _channels_and_gradients(model.keras_network, faces, served * len(labels) + labels.index(expression))
+    except (IndexError, StopIteration, AttributeError, ValueError):  # no such layers in this order
+        why = f"{model.name} is not built as the networks whose look can be drawn: convolutions of gray faces, then dense layers"
+        raise FerError(f"{why}; leave --explain out.") from None
     maps = np.maximum((channels * gradients[:, None, None]).sum(axis=-1), 0)
     maps /= np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-9)
     large = [cv2.resize(heat, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_LINEAR) for heat in maps]

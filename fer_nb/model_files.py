@@ -233,11 +233,11 @@ def _load_whole(
 _SIDES = range(IMAGE_SIZE, 225)  # pixels; what networks of faces look at
 
 
-def _of_gray_faces(
+def _of_our_faces(
     network: "keras.Model",
     path: Path,  # where it comes from; the metadata lie beside it
 ) -> "keras.Model":
-    "The network as one of `(N, 48, 48, 1)` gray levels 0 to 255; FerError where it looks at something else."
+    "The network as one of `(N, 48, 48, 1 or 3)` levels 0 to 255; FerError where it looks at something else."
     import keras
 
     shape, levels = network.input_shape, load_metadata(path.parent).levels
@@ -245,15 +245,13 @@ def _of_gray_faces(
     if not square or shape[3] not in (1, 3):
         wants = "square pictures of 48 to 224 pixels, in one or three channels"
         raise FerError(f"The network in {path} takes {shape}, and not {wants}; it can't be used here.")
-    if shape[1:] == (IMAGE_SIZE, IMAGE_SIZE, 1) and levels in (None, (0, 255)):
+    if shape[1] == IMAGE_SIZE and levels in (None, (0, 255)):
         return network
     black, white = levels or (0, 255)
-    face = x = keras.Input((IMAGE_SIZE, IMAGE_SIZE, 1), name="gray_face")
+    face = x = keras.Input((IMAGE_SIZE, IMAGE_SIZE, shape[3]), name="our_face")
     x = keras.layers.Rescaling((white - black) / 255, black)(x)
     if shape[1] != IMAGE_SIZE:
         x = keras.layers.Resizing(shape[1], shape[1])(x)
-    if shape[3] == 3:
-        x = keras.layers.Concatenate()([x, x, x])
     return keras.Model(face, network(x), name=network.name)
 
 # %% ../nbs/06_json_serialization.ipynb #89aeff4f
@@ -271,7 +269,7 @@ def load_keras_model(
     model_json_file: str | Path,  # the architecture; or all in one file, .keras or .h5
     model_weights_file: str | Path | None,  # its weights, .weights.h5; None where they are in the same file
 ) -> "keras.Model":
-    "The network of gray faces that these files hold; FerError where they are damaged or don't belong together."
+    "The network of faces, gray or in colour, that these files hold; FerError where they are damaged or don't belong together."
     if model_weights_file is None:
         network = _load_whole(Path(model_json_file))
     elif not Path(model_weights_file).is_file():
@@ -286,7 +284,7 @@ def load_keras_model(
             network.load_weights(model_weights_file)
         except (ValueError, OSError, KeyError):
             raise FerError(_DONT_FIT.format(model_json_file, model_weights_file)) from None
-    return _of_gray_faces(network, Path(model_json_file))
+    return _of_our_faces(network, Path(model_json_file))
 
 # %% ../nbs/06_json_serialization.ipynb #682abe11
 DEFAULT_MODEL = "slim"  # what "default" stands for: nearly as right as "deep", in good and bad pictures, at half of its work

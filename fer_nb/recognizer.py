@@ -313,6 +313,7 @@ class Look:
     stages: dict[str, float]  # seconds, see Recognition
     seconds: float | None  # the frame's time, on the clock of whoever tracks it
     probabilities: Any = None  # (faces, C) float32
+    colours: list[np.ndarray] = field(default_factory=list, repr=False)  # (48, 48, 3) uint8 RGB, where the network sees colours
 
 # %% ../nbs/08e_recognizer.ipynb #dfbd05d2
 @contextmanager
@@ -415,7 +416,17 @@ def look(
         crops = [crop_face(gray, face) for face in faces]
         if detected:
             faces = [replace(face, **_judged(crop, face)) for crop, face in zip(crops, faces)]
-    return Look(frame, (gray.shape[1], gray.shape[0]), gray, faces, crops, detected, stages, seconds)
+        colours = _in_colour(frame, faces) if faces and getattr(self.model, "colour", False) else []
+    return Look(frame, (gray.shape[1], gray.shape[0]), gray, faces, crops, detected, stages, seconds, colours=colours)
+
+
+def _in_colour(
+    frame: Frame,
+    faces: Sequence[DetectedFace],
+) -> list[np.ndarray]:
+    "`(48, 48, 3)` uint8 of each, red, green and blue cut out as the gray crop is."
+    channels = cv2.split(frame.bgr())[::-1]
+    return [np.dstack([crop_face(channel, face) for channel in channels]) for face in faces]
 
 
 def _judged(
@@ -433,7 +444,7 @@ _CALL = 8  # faces in a call of the network: some 3 MB, which stay in a core's c
 @patch
 def classify(
     self: Recognizer,
-    crops: Sequence[np.ndarray],  # N of (48, 48) uint8, gray; N may be 0
+    crops: Sequence[np.ndarray],  # N of (48, 48) uint8, gray; N may be 0. See predict_proba for colours
 ) -> np.ndarray:
     "`(N, C)` float32 probabilities in the order of the model's labels; FerError for other arrays."
     stack = np.asarray(crops) if len(crops) else np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.uint8)
@@ -448,7 +459,7 @@ def judge(
 ) -> None:
     "Give every look the probabilities of its faces, in one call for all."
     start, first = time.perf_counter(), 0
-    probabilities = self.classify([crop for look in looks for crop in look.crops])
+    probabilities = self.classify([crop for look in looks for crop in look.colours or look.crops])
     spent = time.perf_counter() - start
     for look in looks:
         look.probabilities = probabilities[first : first + len(look.crops)]

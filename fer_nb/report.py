@@ -450,7 +450,7 @@ class _Span:
         if not (isinstance(self.source, str) and isinstance(self.name, str)):
             raise ValueError(f"no names: {self}")
 
-
+# %% ../nbs/10d_report.ipynb #164729b9
 @dataclass(frozen=True)
 class _Name:
     "Who a track is, and one of its faces."

@@ -21,6 +21,7 @@ import numpy as np
 from . import faces, quality, recognizer, search, tracks
 from .core import IMAGE_SIZE, UNSURE_COLOUR, FerError, label_colours, package_folder
 from .faces import BlazeFace
+from .litert import LiteRtNetwork
 from .model import FacialExpressionModel
 from .model_files import MODEL_LITERT
 from .readings import named_prior
@@ -173,6 +174,8 @@ def device_files(
     "What a page needs to recognize faces by itself, by name; FerError where LiteRT.js has not been fetched."
     if not (_RUNTIME / "VERSION").is_file():
         raise FerError(_NO_RUNTIME)
+    if not LiteRtNetwork(model.folder / MODEL_LITERT, metadata=model.metadata).plain:
+        raise FerError(f"{model.name} is not of this project's form, which alone is read in a browser; use it on the server.")
     files = {
         "detector.tflite": BlazeFace().path.read_bytes(),
         "mesh.tflite": _with_half_weights(BlazeFace.model_file("face_landmark.tflite").read_bytes()),
