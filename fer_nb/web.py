@@ -43,7 +43,7 @@ def _with_batch_of_one(
                 signature[signature == -1] = 1
     return bytes(static)
 
-# %% ../nbs/09a_in_the_browser.ipynb #8cb73bc5
+# %% ../nbs/09a_in_the_browser.ipynb #2a10168c
 def _sizes(
     file: bytes,  # BlazeFace's .tflite, whose inputs are BlazeFace.side pixels high and wide
 ) -> list[tuple[int, list]]:
@@ -64,7 +64,7 @@ def _sizes(
             places.append((start + 4, anchors[shape[1]]))
     return places
 
-# %% ../nbs/09a_in_the_browser.ipynb #810e13a2
+# %% ../nbs/09a_in_the_browser.ipynb #a052212a
 def _with_half_weights(
     file: bytes,  # .tflite
 ) -> bytes:
@@ -110,7 +110,7 @@ def _model_constants(
         "temperature": kept.get("temperature", metadata.temperature), "unsure_below": metadata.unsure_below,
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #a6918abf
+# %% ../nbs/09a_in_the_browser.ipynb #9c67a3bb
 def _search_constants() -> dict[str, Any]:
     "What finds faces and judges how well they can be seen, by the script that takes it."
     finder, cover = FaceSearch(), quality._cover_weights()
@@ -139,7 +139,7 @@ def _search_constants() -> dict[str, Any]:
         },
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #d5b46ed3
+# %% ../nbs/09a_in_the_browser.ipynb #b0edf90a
 def _constants(
     model: FacialExpressionModel,
 ) -> dict[str, Any]:
@@ -191,7 +191,7 @@ _POLICY = (
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src 'self' blob: data:; media-src 'self' blob:; "
     "object-src 'none'; base-uri 'none'; form-action 'none'"
 )
-_LEFT_OUT = {"api.css", "mouth_cover.json", "openapi.json", "service_worker.js"}  # what a page without our server has no use for
+_LEFT_OUT = {"api.css", "mouth_cover.json", "openapi.json", "service_worker.js"}  # of no use without our server
 
 
 def _page(

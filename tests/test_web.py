@@ -174,7 +174,7 @@ def crowd():
 
 
 class PageRecognizer(Recognizer):
-    "What the page does: between two searches for small faces it looks from further, and the mesh looks after the faces it knows."
+    "What the page does: between two searches for small faces it looks from further, and the mesh looks after those it knows."
 
     def detect(self, frame, before=None, seconds=None):
         number, known = int((seconds or 0) // tracks.DETECT_SECONDS), before.faces if before else []
@@ -281,7 +281,8 @@ def badly_seen():
     yield "a crop", crop, ""
     yield "a crop out of focus", cv2.GaussianBlur(crop, (0, 0), 5), "blurred"
     yield "a crop with noise", np.clip(crop + random.normal(0, 400, crop.shape), 0, 255).astype(np.uint8), "noisy"
-    yield "far", cv2.copyMakeBorder(cv2.resize(face, (46, 41), interpolation=cv2.INTER_AREA), 60, 60, 80, 80, cv2.BORDER_REPLICATE), "too far"
+    small = cv2.resize(face, (46, 41), interpolation=cv2.INTER_AREA)
+    yield "far", cv2.copyMakeBorder(small, 60, 60, 80, 80, cv2.BORDER_REPLICATE), "too far"
     yield "a crop in the dark", np.clip(crop * 0.02 + random.normal(0, 6, crop.shape), 0, 255).astype(np.uint8), "too dark"
     yield "a crop that is burnt out", np.clip(crop * 7.0, 0, 255).astype(np.uint8), "too bright"
     masked = photo.copy()
@@ -493,7 +494,8 @@ LAZY_GRAPHICS = """Object.defineProperty(navigator, "gpu", { value: { requestAda
 
 @pytest.mark.parametrize(("graphics", "words"), [(NO_GRAPHICS, "this browser offers none"), (LAZY_GRAPHICS, "it is asleep")])
 def test_a_button_measures_and_without_graphics_webassembly_goes_on(open_page, folder, graphics, words):
-    page = open_page(broken(folder, "static/device/worker.js", lambda script: graphics.encode() + script), service_workers="block")
+    changed = broken(folder, "static/device/worker.js", lambda script: graphics.encode() + script)
+    page = open_page(changed, service_workers="block")
     press(page, "Measure this device")
     page.wait_for_selector("#page[data-state=measured]")
     told = page.locator("#veil-message").inner_text()
@@ -508,11 +510,16 @@ def test_graphics_are_used_where_they_are_quicker_and_say_the_same(open_page):
     async () => {
       const { measured } = await import("./static/device/measure.js");
       const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
-      const saying = (value, seconds) => async () => { await pause(seconds); return [Float32Array.of(value), Float32Array.of(1, 2)]; };
+      const saying = (value, seconds) => async () => {
+        await pause(seconds);
+        return [Float32Array.of(value), Float32Array.of(1, 2)];
+      };
       const one = (value, seconds, make) => ({ wasm: saying(value, seconds), make, shape: [1, 2], scale: 1 });
       const { figures, why, quicker } = await measured({
-        quicker: one(0.5, 0.2, async () => saying(0.5001, 0)), slower: one(0.5, 0, async () => saying(0.5, 0.2)),
-        wrong: one(0.5, 0.2, async () => saying(0.6, 0)), failing: one(0.5, 0, async () => { throw new Error("no such step"); }),
+        quicker: one(0.5, 0.2, async () => saying(0.5001, 0)),
+        slower: one(0.5, 0, async () => saying(0.5, 0.2)),
+        wrong: one(0.5, 0.2, async () => saying(0.6, 0)),
+        failing: one(0.5, 0, async () => { throw new Error("no such step"); }),
       }, async () => ({ by: {}, lost: new Promise(() => {}) }));
       return { used: Object.keys(figures).filter((name) => figures[name].used), why, failed: figures.failing.why,
                kept: Object.keys(quicker), figures: Object.values(figures).every(({ wasm }) => wasm >= 0) };

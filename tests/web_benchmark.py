@@ -1,8 +1,8 @@
 """The page that reads faces by itself beside @vladmandic/human 3.3.6 (face and emotion alone), on the same frames, in turn, in
 the same browser: `python tests/web_benchmark.py [chromium|firefox] [--minutes 10]`. human comes from npm, by its hash.
 
---minutes plays so long, in Chromium from a camera, and says at each minute what memory all of the browser's processes hold, and how
-many frames a second the page reads."""
+--minutes plays so long, in Chromium from a camera, and says at each minute what memory all of the browser's processes hold, and
+how many frames a second the page reads."""
 
 import argparse
 import gzip
