@@ -37,7 +37,7 @@ def _add_contract(
 
 # %% ../nbs/07f_whole_app.ipynb #7fe0be9c
 _BYTES = "application/octet-stream"
-_DEVICE_FILES = {"constants.json": "application/json", "detector.tflite": _BYTES, "model.tflite": _BYTES}
+_DEVICE_FILES = {"constants.json": "application/json", "detector.tflite": _BYTES, "mesh.tflite": _BYTES, "model.tflite": _BYTES}
 
 
 def _add_device(

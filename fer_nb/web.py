@@ -44,12 +44,12 @@ def _with_batch_of_one(
                 signature[signature == -1] = 1
     return bytes(static)
 
-# %% ../nbs/09a_in_the_browser.ipynb #28073f27
+# %% ../nbs/09a_in_the_browser.ipynb #2a10168c
 def _sizes(
     file: bytes,  # BlazeFace's .tflite, whose inputs are BlazeFace.side pixels high and wide
 ) -> list[tuple[int, list]]:
-    """Of each number in it that depends on the input's height and width the place, in bytes, and the terms of its sum: pixels from
-    cell to cell, down and across (0 where it does not depend on that side), and how often."""
+    """Of each number in it that depends on the input's height and width the place, in bytes, and the terms of its sum: pixels
+    from cell to cell, down and across (0 where it does not depend on that side), and how often."""
     from ai_edge_litert import schema_py_generated as schema
 
     cells = {BlazeFace.side**2 // stride**2 * count: (stride, stride, count) for stride, count in BlazeFace.strides}
@@ -65,7 +65,7 @@ def _sizes(
             places.append((start + 4, anchors[shape[1]]))
     return places
 
-# %% ../nbs/09a_in_the_browser.ipynb #30b21ab2
+# %% ../nbs/09a_in_the_browser.ipynb #a052212a
 def _with_half_weights(
     file: bytes,  # .tflite
 ) -> bytes:
@@ -75,7 +75,7 @@ def _with_half_weights(
 
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAsModel(file, 0))
     graph, widen = model.subgraphs[0], schema.OperatorCodeT()
-    kinds = {schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D}  # numbered below 128: the older field has them
+    kinds = {schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D}  # which the older field has, being small
     layers = [step for step in graph.operators if model.operatorCodes[step.opcodeIndex].deprecatedBuiltinCode in kinds]
     widen.builtinCode = widen.deprecatedBuiltinCode = schema.BuiltinOperator.DEQUANTIZE
     model.operatorCodes.append(widen)
@@ -111,34 +111,36 @@ def _model_constants(
         "temperature": kept.get("temperature", metadata.temperature), "unsure_below": metadata.unsure_below,
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #d45019b3
+# %% ../nbs/09a_in_the_browser.ipynb #9c67a3bb
 def _search_constants() -> dict[str, Any]:
     "What finds faces and judges how well they can be seen, by the script that takes it."
     finder, cover = FaceSearch(), quality._cover_weights()
     overlap = inspect.signature(faces._merge_overlapping).parameters["overlap"].default
     return {
         "detector": {
-            "strides": BlazeFace.strides, "least_logit": float(finder.blaze.least_logit), "overlap": overlap, "tint": search._TINT,
+            "strides": BlazeFace.strides, "least_logit": float(finder.blaze.least_logit), "overlap": overlap,
+            "tint": search._TINT,
         },
         "search": {
-            "smallest": finder.smallest, "least": search._LEAST, "least_in_parts": search._LEAST_IN_PARTS, "part": search._PART,
-            "overlap": search._OVERLAP, "whole": search._WHOLE, "near": search._NEAR, "border": search._BORDER, "fills": search._FILLS,
-            "fine_every": search._FINE_EVERY, "a_face": search._A_FACE, "surely": search._SURELY, "same_place": search._SAME_PLACE,
-            "same_turn": search._SAME_TURN, "same_face": search._SAME_FACE, "small": recognizer._SMALL,
+            "smallest": finder.smallest, "least": search._LEAST, "least_in_parts": search._LEAST_IN_PARTS,
+            "part": search._PART, "overlap": search._OVERLAP, "whole": search._WHOLE, "near": search._NEAR,
+            "border": search._BORDER, "fills": search._FILLS, "fine_every": search._FINE_EVERY, "a_face": search._A_FACE,
+            "surely": search._SURELY, "same_place": search._SAME_PLACE, "same_turn": search._SAME_TURN,
+            "same_face": search._SAME_FACE, "small": recognizer._SMALL,
             "unchecked": inspect.signature(BlazeFace).parameters["threshold"].default,
         },
         "mesh": {
-            "side": search._MESH_SIDE, "room": search._MESH_ROOM, "eyes": search._EYES, "brow_to_chin": search._BROW_TO_CHIN,
-            "across": search._ACROSS, "radius": search._RADIUS, "below_eyes": search._BELOW_EYES, "yaw_share": search._YAW_SHARE,
-            "pitch_at_rest": search._PITCH_AT_REST,
+            "side": search._MESH_SIDE, "room": search._MESH_ROOM, "eyes": search._EYES, "across": search._ACROSS,
+            "brow_to_chin": search._BROW_TO_CHIN, "radius": search._RADIUS, "below_eyes": search._BELOW_EYES,
+            "yaw_share": search._YAW_SHARE, "pitch_at_rest": search._PITCH_AT_REST,
         },
         "quality": {
-            "curves": quality._CURVES, "burnt_out": quality._BURNT_OUT, "dark": quality._DARK, "covered_keeps": quality._COVERED_KEEPS,
-            "cover": {"weights": cover[0].tolist(), "offset": cover[1]}, "least": faces._LEAST_QUALITY,
+            "curves": quality._CURVES, "burnt_out": quality._BURNT_OUT, "dark": quality._DARK, "least": faces._LEAST_QUALITY,
+            "covered_keeps": quality._COVERED_KEEPS, "cover": {"weights": cover[0].tolist(), "offset": cover[1]},
         },
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #fb02a053
+# %% ../nbs/09a_in_the_browser.ipynb #b0edf90a
 def _constants(
     model: FacialExpressionModel,
 ) -> dict[str, Any]:

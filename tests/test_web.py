@@ -174,7 +174,7 @@ def crowd():
 
 
 class PageRecognizer(Recognizer):
-    "What the page does: between two searches for small faces it looks from further, and the mesh looks after the faces it knows."
+    "What the page does: between two searches for small faces it looks from further, and the mesh looks after those it knows."
 
     def detect(self, frame, before=None, seconds=None):
         number, known = int((seconds or 0) // tracks.DETECT_SECONDS), before.faces if before else []
@@ -281,7 +281,8 @@ def badly_seen():
     yield "a crop", crop, ""
     yield "a crop out of focus", cv2.GaussianBlur(crop, (0, 0), 5), "blurred"
     yield "a crop with noise", np.clip(crop + random.normal(0, 400, crop.shape), 0, 255).astype(np.uint8), "noisy"
-    yield "far", cv2.copyMakeBorder(cv2.resize(face, (46, 41), interpolation=cv2.INTER_AREA), 60, 60, 80, 80, cv2.BORDER_REPLICATE), "too far"
+    small = cv2.resize(face, (46, 41), interpolation=cv2.INTER_AREA)
+    yield "far", cv2.copyMakeBorder(small, 60, 60, 80, 80, cv2.BORDER_REPLICATE), "too far"
     yield "a crop in the dark", np.clip(crop * 0.02 + random.normal(0, 6, crop.shape), 0, 255).astype(np.uint8), "too dark"
     yield "a crop that is burnt out", np.clip(crop * 7.0, 0, 255).astype(np.uint8), "too bright"
     masked = photo.copy()
@@ -414,6 +415,9 @@ def dropped(data):
     ("name", "change", "words"),
     [
         ("device/model.tflite", lambda data: data[:1000], "cut short"),
+        ("device/mesh.tflite", lambda data: data[:1000], "cut short"),  # which comes after the first label
+        ("device/detector.tflite", dropped, "404"),
+        ("static/litert/runtime.wasm.bin", lambda data: data[: len(data) // 2], "."),
         ("device/model.tflite", lambda data: bytes(len(data)), "."),
         ("device/constants.json", dropped, "404"),
         ("static/litert/runtime.wasm.bin", dropped, "404"),
@@ -444,10 +448,86 @@ def test_a_worker_that_is_lost_is_started_again(open_page):
     assert page.errors == []
 
 
-def test_a_browser_without_vectors_says_so(open_page):
-    page = open_page(script="WebAssembly.validate = () => false")
+@pytest.mark.parametrize(
+    ("missing", "word"),
+    [
+        ("WebAssembly.validate = () => false", "SIMD"),
+        ("delete window.WebAssembly", "WebAssembly"),
+        ("delete window.OffscreenCanvas", "OffscreenCanvas"),
+    ],
+)
+def test_a_browser_that_cant_says_why(open_page, missing, word):
+    page = open_page(script=missing)
     page.wait_for_selector("#page[data-state=unable]")
-    assert "SIMD" in page.locator("#veil-message").inner_text()
+    assert word in page.locator("#veil-message").inner_text()
+
+
+def camera_that_fails(name):
+    return f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{name}'); }}"
+
+
+@pytest.mark.parametrize(
+    ("script", "state"),
+    [
+        (camera_that_fails("NotFoundError"), "missing"),
+        (camera_that_fails("NotAllowedError"), "denied"),
+        (camera_that_fails("NotReadableError"), "busy"),
+        ("Object.defineProperty(window, 'isSecureContext', { value: false })", "insecure"),  # a page without HTTPS
+        ("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })", "unsupported"),
+    ],
+)
+def test_without_a_camera_it_says_why_and_pictures_are_read(open_page, script, state):
+    page = open_page(script=script)
+    press(page, "Start the camera")
+    page.wait_for_selector(f"#page[data-state={state}]")
+    page.locator("#file").set_input_files(str(DEMO_PHOTO))
+    wait_for_label(page, "happy")
+    assert page.errors == []
+
+
+# the graphics device
+
+NO_GRAPHICS = "Object.defineProperty(navigator, 'gpu', { value: undefined });"
+LAZY_GRAPHICS = """Object.defineProperty(navigator, "gpu", { value: { requestAdapter: async () => ({
+  features: new Set(), limits: {}, requestDevice: async () => { throw new Error("it is asleep"); } }) } });"""
+
+
+@pytest.mark.parametrize(("graphics", "words"), [(NO_GRAPHICS, "this browser offers none"), (LAZY_GRAPHICS, "it is asleep")])
+def test_a_button_measures_and_without_graphics_webassembly_goes_on(open_page, folder, graphics, words):
+    changed = broken(folder, "static/device/worker.js", lambda script: graphics.encode() + script)
+    page = open_page(changed, service_workers="block")
+    press(page, "Measure this device")
+    page.wait_for_selector("#page[data-state=measured]")
+    told = page.locator("#veil-message").inner_text()
+    assert told.count(" ms ") == 3 and f"By WebGPU: {words}." in told, told
+    press(page, "Play the demo")
+    wait_for_label(page, "happy")
+    assert page.errors == []
+
+
+def test_graphics_are_used_where_they_are_quicker_and_say_the_same(open_page):
+    measure = """
+    async () => {
+      const { measured } = await import("./static/device/measure.js");
+      const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+      const saying = (value, seconds) => async () => {
+        await pause(seconds);
+        return [Float32Array.of(value), Float32Array.of(1, 2)];
+      };
+      const one = (value, seconds, make) => ({ wasm: saying(value, seconds), make, shape: [1, 2], scale: 1 });
+      const { figures, why, quicker } = await measured({
+        quicker: one(0.5, 0.2, async () => saying(0.5001, 0)),
+        slower: one(0.5, 0, async () => saying(0.5, 0.2)),
+        wrong: one(0.5, 0.2, async () => saying(0.6, 0)),
+        failing: one(0.5, 0, async () => { throw new Error("no such step"); }),
+      }, async () => ({ by: {}, lost: new Promise(() => {}) }));
+      return { used: Object.keys(figures).filter((name) => figures[name].used), why, failed: figures.failing.why,
+               kept: Object.keys(quicker), figures: Object.values(figures).every(({ wasm }) => wasm >= 0) };
+    }
+    """
+    assert open_page().evaluate(measure) == {
+        "used": ["quicker"], "why": "", "failed": "no such step", "kept": ["quicker"], "figures": True,
+    }  # fmt: skip
 
 
 def test_a_model_with_classes_of_its_own_and_a_prior_travels(folder, open_page, tmp_path):

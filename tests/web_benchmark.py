@@ -1,7 +1,8 @@
 """The page that reads faces by itself beside @vladmandic/human 3.3.6 (face and emotion alone), on the same frames, in turn, in
 the same browser: `python tests/web_benchmark.py [chromium|firefox] [--minutes 10]`. human comes from npm, by its hash.
 
---minutes plays the demo for so long, and says at each minute what memory all of the browser's processes hold."""
+--minutes plays so long, in Chromium from a camera, and says at each minute what memory all of the browser's processes hold, and
+how many frames a second the page reads."""
 
 import argparse
 import gzip
@@ -16,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
+import numpy as np
 from helpers import CHROMIUM_ARGUMENTS, find_chromium
-from test_web import hosted
+from test_web import CAMERA, hosted
 
 from fer_nb.runners.litert_js import files_of
 from fer_nb.sources import DEMO_PHOTO, demo_frame
@@ -31,6 +33,8 @@ HUMAN = {  # of npm, with its own hashes: human, and the WebAssembly of TensorFl
         "sha512-/IYhReRIp4jg/wYW0OwbbJZG8ON87mbz0PgkiP3CdcACRSvUN0h8rvC0O3YcDtkTQtFWF/tcXq/KlVDyV49wmA==",
 }  # fmt: skip
 FRAMES, ROUNDS, RATE = 30, 5, 30  # of the demo at so many a second; how often both sides read them all
+PLAYS = {"chromium": "Start the camera", "firefox": "Play the demo"}  # the button that is pressed to measure memory
+CAMERA_FILE = "camera.mjpeg"
 PATIENCE = 600  # seconds for a page to tell its figures
 
 SHARED = """
@@ -71,7 +75,8 @@ async function human(backend) {
 EACH_FRAME = """
 // Ours reads each picture by itself; as frames of a camera that are so far apart that faces are looked for in each; and as
 // frames of a camera at its own rate, where they are mostly carried by optical flow.
-const ways = { "ours, a picture": null, "ours, looked for": SLOT, "ours, a camera": 1 / RATE };
+const ways = {
+  "ours, a picture": null, "ours, every frame looked at": SLOT, "ours, every third": SLOT / 3, "ours, a camera": 1 / RATE };
 const sides = Object.fromEntries(await Promise.all(Object.keys(ways).map(async (name) => [name, await ours()])));
 const failed = {};
 for (const backend of ["wasm", "webgl", "humangl", "webgpu"]) {
@@ -106,12 +111,15 @@ await post({ ms: performance.now(), faces, loaded: performance.getEntriesByType(
 PLAYED = """
 frame.onload = async () => {
   const page = frame.contentDocument;
-  const button = () => [...page.querySelectorAll("button")].find(({ textContent }) => textContent === "Play the demo");
+  const button = () => [...page.querySelectorAll("button")].find(({ textContent }) => textContent === BUTTON);
   while (!button()) await new Promise((resolve) => setTimeout(resolve, 50));
   button().click();
   const label = () => page.querySelector("[data-part=label]")?.textContent;
   while (label() !== "happy") await new Promise((resolve) => setTimeout(resolve, 50));
-  await fetch("/", { method: "POST", body: "{}" });
+  for (;;) {
+    await fetch("/", { method: "POST", body: JSON.stringify({ speed: page.querySelector("#speed").textContent }) });
+    await new Promise((resolve) => setTimeout(resolve, 5000));
+  }
 };
 """
 
@@ -127,6 +135,13 @@ def page(
 <script type="module">{numbers}{body}</script>"""
 
 
+def write_camera(path, photo):
+    "Eight seconds of the demo, which Chromium takes for a camera."
+    quality = [cv2.IMWRITE_JPEG_QUALITY, 90]
+    frames = (cv2.imencode(".jpg", demo_frame(photo, 3 + number / RATE), quality)[1].tobytes() for number in range(8 * RATE))
+    path.write_bytes(b"".join(frames))
+
+
 def write_pages(
     root,  # the host's folder
     backend,  # of human, whose first label is timed
@@ -139,6 +154,7 @@ def write_pages(
                 (root / part / file).parent.mkdir(parents=True, exist_ok=True)
                 (root / part / file).write_bytes(data)
     photo = cv2.imread(str(DEMO_PHOTO))
+    write_camera(root / CAMERA_FILE, photo)
     (root / "frames").mkdir()
     for number in range(FRAMES):
         cv2.imwrite(str(root / "frames" / f"{number}.png"), demo_frame(photo, 3 + number / RATE))
@@ -146,20 +162,24 @@ def write_pages(
     for name, side in sides.items():
         (root / f"{name}.html").write_text(page(SHARED + FIRST_LABEL.replace("SIDE", side), frames=1))
     (root / "each.html").write_text(page(SHARED + EACH_FRAME))
-    frame = '<iframe src="/page/" width="900" height="900"></iframe>'
-    (root / "played.html").write_text(page("const [frame] = document.querySelectorAll('iframe');" + PLAYED, frame))
+    frame = '<iframe src="/page/" width="900" height="900" allow="camera"></iframe>'
+    for name, button in PLAYS.items():
+        start = f"const BUTTON = {json.dumps(button)}; const [frame] = document.querySelectorAll('iframe');"
+        (root / f"{name}.html").write_text(page(start + PLAYED, frame))
 
 
 @contextmanager
 def looking(
     browser,  # "chromium" or "firefox"
     address,
+    camera=None,  # the path of what Chromium takes for its camera
 ):
     "The page open in a browser of its own; gives its process, the first of a group."
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         own = [f"--user-data-dir={profile}", "--remote-debugging-port=0"]
-        chromium = [find_chromium(), "--headless", *CHROMIUM_ARGUMENTS, *own]
+        film = ["--use-fake-ui-for-media-stream", CAMERA[0], f"--use-file-for-fake-video-capture={camera}"]
         firefox = [shutil.which("firefox-esr") or shutil.which("firefox"), "--headless", "--no-remote", "--profile", profile]
+        chromium = [find_chromium(), "--headless", *CHROMIUM_ARGUMENTS, *own, *(film if camera else [])]
         command = [*(chromium if browser == "chromium" else firefox), address]
         nowhere = subprocess.DEVNULL
         process = subprocess.Popen(command, stdout=nowhere, stderr=nowhere, start_new_session=True)
@@ -191,17 +211,19 @@ def memory_of(group):
     return total / 1024
 
 
-def watch_memory(browser, server, minutes):
-    "Play the demo for so long; megabytes at each minute."
+def watch_memory(browser, server, root, minutes):
+    "Play for so long, and print the megabytes at each minute, and how they grow."
     server.came.clear()
-    with looking(browser, f"http://127.0.0.1:{server.server_port}/played.html") as process:
-        assert server.came.wait(PATIENCE)
+    with looking(browser, f"http://127.0.0.1:{server.server_port}/{browser}.html", root / CAMERA_FILE) as process:
+        if not server.came.wait(PATIENCE):
+            raise SystemExit(f"No face was named in {PATIENCE} seconds.")
         held = []
         for minute in range(minutes + 1):
-            held.append(round(memory_of(process.pid)))
-            print(f"minute {minute}: {held[-1]} MB", flush=True)
-            time.sleep(60 if minute < minutes else 0)
-    return held
+            held.append([memory_of(process.pid) for _ in range(5) if not time.sleep(2)])
+            print(f"minute {minute}: {np.median(held[-1]):.0f} MB, {server.told[-1]['speed']} frames/s", flush=True)
+            time.sleep(50 if minute < minutes else 0)
+    first, last = (np.median(held[part]) for part in (slice(1, 4), slice(-3, None)))  # the first minute fills what is kept
+    print(f"minutes 1 to 3: {first:.0f} MB, the last three: {last:.0f} MB, {last / first - 1:+.1%}")
 
 
 def sizes(folder):
@@ -228,7 +250,7 @@ def main():
             each = told_by(asked.browser, server, "each")
             for name, one in each["figures"].items():
                 times = f"median {one['ms']:6.1f} ms, least {one['least']:5.1f} ms, {one['per_second']:5.1f} a second"
-                print(f"{name:20} {times}, {one['faces']} faces")
+                print(f"{name:27} {times}, {one['faces']} faces")
             for backend, why in each["failed"].items():
                 print(f"human, {backend}: {why}")
             for name in ("first_ours", "first_human"):
@@ -236,7 +258,7 @@ def main():
                 times = sorted(round(one["ms"]) for one in first)
                 print(f"{name}: {times} ms from the page's beginning; faces {first[0]['faces']}")
             if asked.minutes:
-                watch_memory(asked.browser, server, asked.minutes)
+                watch_memory(asked.browser, server, root, asked.minutes)
     print(f"load {os.getloadavg()[0]:.1f}")
 
 

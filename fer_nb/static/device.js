@@ -87,6 +87,20 @@ const BY_THIS_DEVICE = {
   },
 };
 
+const TASKS = { detector: "to look for faces", mesh: "to check one", model: "to name one" };
+
+// What was measured, for a person.
+function sentencesOf({ figures, why }) {
+  const round = (value) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+  const listed = (values) => `${values.slice(0, -1).join(", ")} and ${values.at(-1)}`;
+  const names = Object.keys(figures);
+  const byWasm = listed(names.map((name) => `${round(figures[name].wasm)} ${TASKS[name]}`));
+  const byGraphics = listed(names.map((name) => (figures[name].webgpu === null ? "not at all" : round(figures[name].webgpu))));
+  const used = names.filter((name) => figures[name].used).map((name) => TASKS[name]);
+  const chosen = used.length ? `it is used from now on ${used.join(" and ")}` : "so it is not used";
+  return `By WebAssembly it takes ${byWasm}. By WebGPU: ${why ? `${why}.` : `${byGraphics}; ${chosen}.`}`;
+}
+
 export function runDevice(report, signal, file = null) {
   let part = null; // ends what is at work: camera, picture or demo
 
@@ -131,11 +145,22 @@ export function runDevice(report, signal, file = null) {
     if ((await prepared()) === true) begin(run, ...rest);
   }
 
+  async function measure() {
+    if ((await prepared()) !== true) return;
+    say("measuring");
+    try {
+      say("measured", { start: camera, message: sentencesOf(await (await loadedReader()).measure()) });
+    } catch (error) {
+      say("broken", { message: `${error.message}.` });
+    }
+  }
+
+  const camera = () => start(runCamera, readVideo, true);
   const ask = () => {
     part?.abort();
     const unable = inability();
     if (unable) say("unable", { message: unable });
-    else say("here", { start: () => start(runCamera, readVideo, true) });
+    else say("here", { start: camera, measure });
   };
   const choose = () => element("file").click();
   const demo = () => start(playDemo, readFrames);

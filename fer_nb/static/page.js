@@ -20,12 +20,13 @@ const CAMERA_ON = ["connecting", "playing", "paused", "silent", "refused"]; // s
 let work = null; // ends the source at work
 
 // What may be offered over the picture, by the names that states.js uses.
-function offers({ start, choose, demo }) {
+function offers({ start, choose, demo, measure }) {
   return {
     start: start && ["Start the camera", start],
     again: start && ["Try again", start],
     choose: choose && ["Choose a picture", choose],
     demo: demo && ["Play the demo", demo],
+    measure: measure && ["Measure this device", measure],
     mine: offered("browser") && ["Use my camera", () => chooseSource("browser")],
     upload: !choose && offered("picture") && ["Use a picture instead", () => chooseSource("picture")],
     server: offered("server") && [`Watch the server: ${page.dataset.server}`, () => chooseSource("server")],

@@ -51,6 +51,11 @@ export class Reader {
     return this.ask({ kind: "read", image, of, seconds }, [image]);
   }
 
+  // Milliseconds of each network by WebAssembly and by WebGPU, or `why` there is none; the quicker is used from then on.
+  measure() {
+    return (this.measuring ??= this.ask({ kind: "measure" }));
+  }
+
   // Wait until faces are checked by the mesh, which comes after what a first label takes.
   complete() {
     return this.ask({ kind: "complete" });

@@ -138,6 +138,19 @@ export const STATES = {
     tone: "idle",
     veil: ["Read faces on this device?", HERE],
     empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+    actions: ["start", "choose", "demo", "measure"],
+  },
+  measuring: {
+    pill: "Measuring",
+    tone: "waiting",
+    veil: ["Measuring this device", "It takes some seconds."],
+    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+  },
+  measured: {
+    pill: "Measured",
+    tone: "idle",
+    veil: ["What this device takes", "It told nothing."],
+    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
     actions: ["start", "choose", "demo"],
   },
   loading: {

@@ -1,15 +1,21 @@
-// Networks of LiteRT.js, asked for the outputs of one input.
+// Networks of LiteRT.js, asked for the outputs of one input; and how long they take by WebAssembly and by WebGPU.
 
-import { loadAndCompile, Tensor } from "../litert/index.js";
+import { Environment, loadAndCompile, Tensor } from "../litert/index.js";
 
 const KEPT = 4; // shapes of an input whose networks are kept
+const WASM = { accelerator: "wasm" };
 
 // From inputs and their shape to the outputs, Float32Arrays.
-export async function networkOf(bytes) {
-  const network = await loadAndCompile(bytes, { accelerator: "wasm" });
+export async function networkOf(bytes, by = WASM) {
+  const network = await loadAndCompile(bytes, by);
+  if (by.environment && !network.isFullyAccelerated) {
+    network.delete();
+    throw new Error("WebGPU does not know all of its steps");
+  }
   const run = async (inputs, shape) => {
-    const tensor = new Tensor(inputs, shape);
-    const outputs = await network.run([tensor]);
+    const tensor = new Tensor(inputs, shape, by.environment);
+    let outputs = await network.run([tensor]);
+    if (by.environment) outputs = await Promise.all(outputs.map((output) => output.moveTo("wasm")));
     const values = outputs.map((output) => output.toTypedArray().slice());
     for (const each of [tensor, ...outputs]) each.delete();
     return values;
@@ -30,11 +36,11 @@ function withShape(bytes, sizes, [, height, width]) {
 }
 
 // A network for inputs of any height and width, which LiteRT.js wants to know beforehand.
-export function networkOfAnyShape(bytes, sizes) {
+export function networkOfAnyShape(bytes, sizes, by = WASM) {
   const made = new Map(); // by shape, the one used last at the end
   return async (inputs, shape) => {
     const key = shape.join(" ");
-    const network = made.get(key) ?? (await networkOf(withShape(bytes, sizes, shape)));
+    const network = made.get(key) ?? (await networkOf(withShape(bytes, sizes, shape), by));
     made.delete(key);
     made.set(key, network);
     if (made.size > KEPT) {
@@ -44,4 +50,29 @@ export function networkOfAnyShape(bytes, sizes) {
     }
     return network(inputs, shape);
   };
+}
+
+// What makes networks run on the graphics device, and the promise that it is lost; an error's message says why there is none.
+export async function graphicsDevice() {
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error("this browser offers none");
+  const requiredFeatures = ["shader-f16", "subgroups"].filter((feature) => adapter.features.has(feature));
+  const names = ["maxBufferSize", "maxStorageBufferBindingSize", "maxStorageBuffersPerShaderStage", "maxTextureDimension2D"];
+  const requiredLimits = Object.fromEntries(names.map((name) => [name, adapter.limits[name]]));
+  const device = await adapter.requestDevice({ requiredFeatures, requiredLimits });
+  return { by: { accelerator: "webgpu", environment: await Environment.create({ webGpuDevice: device }) }, lost: device.lost };
+}
+
+const [WARM, RUNS] = [3, 15];
+
+// The median of some calls in milliseconds, and what they gave.
+export async function timed(network, inputs, shape) {
+  const times = [];
+  let outputs;
+  for (let run = 0; run < WARM + RUNS; run += 1) {
+    const began = performance.now();
+    outputs = await network(inputs, shape);
+    if (run >= WARM) times.push(performance.now() - began);
+  }
+  return { milliseconds: times.sort((one, other) => one - other)[RUNS >> 1], outputs };
 }

@@ -3,7 +3,7 @@
 import { cropFace } from "./crop.js";
 import { BlazeFace } from "./detector.js";
 import { carry } from "./flow.js";
-import { toGray } from "./image.js";
+import { shrink, toGray } from "./image.js";
 import { FaceMesh } from "./mesh.js";
 import { qualityOf } from "./quality.js";
 import { FaceSearch } from "./search.js";
@@ -31,6 +31,26 @@ export class Recognizer {
   // Faces are checked from now on, and a picture by itself can be read.
   takeMesh(network) {
     this.search.mesh = new FaceMesh(this.constants.mesh, network);
+  }
+
+  // What calls each network once, as a camera will.
+  firstCalls() {
+    const [width, height] = [640, 480];
+    const blank = { data: new Uint8ClampedArray(4 * width * height), width, height };
+    const face = { box: [200, 100, 200, 200], eyes: [[250, 180], [350, 180]] };
+    return [
+      () => this.classify(new Uint8Array(this.constants.crop.side ** 2)),
+      () => this.search.mesh.fit(toGray(blank), face),
+      () => this.search.glance(blank),
+      () => this.search.lookInParts(shrink(blank, this.search.reducedSide(blank), 4)),
+    ];
+  }
+
+  // From now on these networks are asked, by name; the others stay.
+  use({ detector, mesh, model }) {
+    if (detector) this.search.blaze.network = detector;
+    if (mesh) this.search.mesh.network = mesh;
+    if (model) this.network = model;
   }
 
   newTracker() {

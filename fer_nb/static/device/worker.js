@@ -12,6 +12,7 @@ const LARGEST = 16_000_000; // pixels of a picture that are looked at; of a larg
 let recognizer = null;
 let complete = null; // the promise of a recognizer that has its mesh
 let incomplete = null; // why it will never have it
+let files = null; // the networks' bytes by name
 let isAsked = false;
 let sequence = { name: null, tracker: null };
 let canvas = null;
@@ -39,16 +40,22 @@ async function load({ folder }) {
   const [numbers, detector, network] = await Promise.all([constants, file("detector"), file("model"), runtime]);
   const [, { networkOf, networkOfAnyShape }, { Recognizer }] = await scripts;
   recognizer = new Recognizer(numbers, networkOfAnyShape(detector, numbers.detector.sizes), await networkOf(network));
-  complete = file("mesh").then(async (mesh) => recognizer.takeMesh(await networkOf(mesh)));
+  complete = file("mesh").then(async (mesh) => {
+    recognizer.takeMesh(await networkOf(mesh));
+    files = { detector, mesh, model: network };
+  });
   complete.then(warm).catch((error) => (incomplete = error)); // told by read
 }
 
-// The first call of a network takes long. It is over before a camera is allowed, or a picture is chosen.
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// The first call of a network takes long. It is over before a camera is allowed, unless a picture comes at once.
 async function warm() {
-  if (isAsked) return;
-  const blank = { data: new Uint8ClampedArray(4 * 640 * 480), width: 640, height: 480 };
-  await recognizer.recognize(blank);
-  await recognizer.classify(new Uint8Array(recognizer.constants.crop.side ** 2));
+  for (const step of recognizer.firstCalls()) {
+    await pause(300); // in which a picture is asked for where one is there
+    if (isAsked) return;
+    await step();
+  }
 }
 
 // The picture's pixels, and how many of its own pixels one of them stands for.
@@ -80,7 +87,20 @@ async function read({ image, of, seconds }) {
   return { ...inOwnPixels(recognition, scale, image), milliseconds: performance.now() - began };
 }
 
+// How long the networks take here, by WebAssembly and by WebGPU; what is quicker by WebGPU is run by it from then on.
+async function measure() {
+  await complete;
+  const { measured, networksOf } = await import("./measure.js");
+  const networks = networksOf(recognizer, files);
+  const byWasm = Object.fromEntries(Object.entries(networks).map(([name, { wasm }]) => [name, wasm]));
+  const { figures, why, quicker, lost } = await measured(networks);
+  recognizer.use(quicker);
+  lost?.then(() => recognizer.use(byWasm));
+  return { figures, why };
+}
+
 const WORK = {
+  measure,
   load,
   read,
   complete: () => complete,
