@@ -220,6 +220,38 @@ def test_phone_has_no_sideways_scrolling(port, open_page, scheme):
     assert page.locator("#canvas").bounding_box()["width"] > 300
 
 
+# What does not fit, in words: sideways scrolling, a fact alone on its line, a figure or a choice that is cut off, a select below its
+# heading, and on a phone that lies on its side a first face that is not to be seen without scrolling.
+FITS = """
+() => {
+  const all = (selector) => [...document.querySelectorAll(selector)].filter((it) => it.getClientRects().length);
+  const wrong = document.documentElement.scrollWidth > innerWidth ? ["it scrolls sideways"] : [];
+  const tops = all(".facts > div").slice(1).map((it) => Math.round(it.getBoundingClientRect().top));
+  if (tops.some((top) => tops.filter((other) => other === top).length === 1)) wrong.push("a fact stands alone");
+  wrong.push(...all(".share, .name").filter((it) => it.scrollWidth > it.clientWidth).map((it) => `${it.textContent} is cut off`));
+  const [select, heading] = all("#timeline-face, #timeline-heading").reverse().map((it) => it.getBoundingClientRect());
+  if (Math.abs(select.top + select.bottom - heading.top - heading.bottom) > heading.height) wrong.push("the select is below");
+  const pen = document.createElement("canvas").getContext("2d");
+  for (const it of all("#timeline-face")) {
+    const { font, paddingLeft } = getComputedStyle(it);
+    pen.font = font;
+    const word = it.selectedOptions[0].textContent;
+    if (pen.measureText(word).width + parseFloat(paddingLeft) > it.clientWidth) wrong.push(`${word} is cut off`);
+  }
+  const card = all(".card")[0].getBoundingClientRect();
+  if (innerWidth > innerHeight && card.bottom > innerHeight) wrong.push("the first face is below the screen");
+  return wrong.join(", ");
+}
+"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390), (1280, 860)])
+def test_nothing_is_cut_off_or_alone(server, open_page, size):
+    page = open_page(server.port, size=size)
+    wait_for_face(page)
+    wait_until(lambda: page.evaluate(FITS) == "", page.evaluate(FITS))
+
+
 def test_page_says_that_there_is_no_face_and_that_the_camera_is_gone(open_page):
     camera = PlayedCamera()
     with steady(camera) as port:

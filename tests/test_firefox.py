@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 from helpers import LIMIT, wait_until
+from test_browser import FITS, HIDE
 
 FIREFOX = shutil.which("firefox-esr") or shutil.which("firefox")
 PREFERENCES = {
@@ -82,27 +83,88 @@ def test_ten_tabs_play_in_firefox(firefox, server):
         firefox.ask("browsingContext.close", context=tab)
 
 
-def test_a_picture_is_read_in_firefox(firefox, server, photo):
+@pytest.fixture
+def tab(firefox, server):
+    "A tab in which the server's camera plays."
     tab = firefox.open(f"http://127.0.0.1:{server.port}/")
     firefox.wait_for(tab, FACE)
-    firefox.evaluate(tab, "document.querySelector('input[value=picture]').click()")
-    target = {"context": tab}
-    element = firefox.ask("script.evaluate", expression="document.querySelector('#file')", target=target, awaitPromise=False)
-    file = {"sharedId": element["result"]["sharedId"]}
-    firefox.ask("input.setFiles", context=tab, element=file, files=[str(photo)])
-    firefox.wait_for(tab, "document.querySelector('#page').dataset.state === 'shown'")
-    assert firefox.evaluate(tab, "document.querySelectorAll('.card').length") == 1
+    yield tab
     firefox.ask("browsingContext.close", context=tab)
 
 
-def test_the_browsers_camera_plays_in_firefox(firefox, server):
-    "It shows colours and no face; what counts is that frames go and answers come."
-    tab = firefox.open(f"http://127.0.0.1:{server.port}/")
-    firefox.wait_for(tab, FACE)
+def state(name):
+    return f"document.querySelector('#page').dataset.state === '{name}'"
+
+
+def start_camera(firefox, tab):
     firefox.evaluate(tab, "document.querySelector('input[value=browser]').click()")
     start = "[...document.querySelectorAll('button')].find((button) => button.textContent.includes('Start the camera'))"
     firefox.wait_for(tab, f"Boolean({start})")
     firefox.evaluate(tab, f"{start}.click()")
-    firefox.wait_for(tab, "document.querySelector('#page').dataset.state === 'playing'")
+
+
+def choose_file(firefox, tab, path):
+    firefox.evaluate(tab, "document.querySelector('input[value=picture]').click()")
+    target = {"context": tab}
+    element = firefox.ask("script.evaluate", expression="document.querySelector('#file')", target=target, awaitPromise=False)
+    firefox.ask("input.setFiles", context=tab, element={"sharedId": element["result"]["sharedId"]}, files=[str(path)])
+
+
+def test_a_picture_is_read_in_firefox(firefox, tab, photo, tmp_path):
+    choose_file(firefox, tab, photo)
+    firefox.wait_for(tab, state("shown"))
+    assert firefox.evaluate(tab, "document.querySelectorAll('.card').length") == 1
+    (tmp_path / "words.txt").write_text("no picture")
+    choose_file(firefox, tab, tmp_path / "words.txt")
+    firefox.wait_for(tab, state("unreadable"))
+
+
+def test_the_browsers_camera_plays_and_stops_in_firefox(firefox, tab):
+    "It shows colours and no face; what counts is that frames go and answers come."
+    start_camera(firefox, tab)
+    firefox.wait_for(tab, state("playing"))
     assert firefox.evaluate(tab, "document.querySelector('#video').videoWidth") > 0
-    firefox.ask("browsingContext.close", context=tab)
+    firefox.evaluate(tab, "document.querySelector('#stop').click()")
+    firefox.wait_for(tab, state("asking"))
+    assert firefox.evaluate(tab, "String(document.querySelector('#video').srcObject)") == "null"
+
+
+@pytest.mark.parametrize(
+    "error, title",
+    [("NotAllowedError", "The camera is not allowed"), ("NotFoundError", "There is no camera"),
+     ("NotReadableError", "The camera can't be opened")],
+)  # fmt: skip
+def test_why_there_is_no_camera_in_firefox(firefox, tab, error, title):
+    failing = f"navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}'); }}"
+    firefox.evaluate(tab, failing)
+    start_camera(firefox, tab)
+    firefox.wait_for(tab, f'document.querySelector("#veil-title").textContent === "{title}"')
+
+
+def test_a_refusal_is_named_in_firefox(firefox, tab):
+    firefox.evaluate(tab, """
+      window.real = window.fetch;
+      window.fetch = async () => new Response(JSON.stringify({ error: "Too many ..." }), { status: 429 });
+    """)
+    firefox.wait_for(tab, state("refused"))
+    assert "Too many ..." in firefox.evaluate(tab, "document.querySelector('#veil-message').textContent")
+    firefox.evaluate(tab, "window.fetch = window.real")
+    firefox.wait_for(tab, FACE)
+
+
+def test_a_hidden_tab_of_firefox_keeps_no_camera_on(firefox, tab):
+    start_camera(firefox, tab)
+    firefox.wait_for(tab, state("playing"))
+    firefox.evaluate(tab, f"({HIDE.strip()})(true)")
+    firefox.wait_for(tab, state("paused"))
+    assert firefox.evaluate(tab, "String(document.querySelector('#video').srcObject)") == "null"
+    firefox.evaluate(tab, f"({HIDE.strip()})(false)")
+    firefox.wait_for(tab, state("playing"))
+
+
+@pytest.mark.parametrize("size", [(390, 844), (844, 390)])
+def test_the_page_fits_a_phone_in_firefox(firefox, tab, size):
+    "Upright and on its side."
+    firefox.ask("browsingContext.setViewport", context=tab, viewport=dict(zip(("width", "height"), size)))
+    firefox.wait_for(tab, f"window.innerWidth === {size[0]}")
+    firefox.wait_for(tab, f"({FITS.strip()})() === ''")
