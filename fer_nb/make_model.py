@@ -91,8 +91,8 @@ def _first_metadata(
     return Metadata(learn.classes, readings=kept, reading="people")
 
 
-# Ten people agree on more than a label of FER-2013 does, so more of what is said can be right. Of the hundredths from 0.93 the first
-# that leaves less than 12% sure and wrong under what training never shows; chapter 5c has the table, and what it costs.
+# Ten people agree on more than a label of FER-2013 does, so more of what is said can be right. Of the hundredths from 0.93
+# the first that leaves less than 12% sure and wrong under what training never shows; chapter 5c has the table and the costs.
 _RIGHT = {"labels": 0.75, "people": 0.95}
 
 # %% ../nbs/06c_make_model.ipynb #89e7983f
