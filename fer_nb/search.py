@@ -289,7 +289,6 @@ def _see(
     picture: np.ndarray,  # (height, width, 3) uint8 BGR, reduced
     gray: np.ndarray,  # (height, width) uint8, the picture as large as it is
     turn: int,  # quarters, clockwise
-    fine: bool,  # whether to look for the smallest faces, too
     carried: Sequence[DetectedFace] = (),  # see _checked
 ) -> list[DetectedFace]:
     "The checked faces of the picture turned like that, in pixels of `gray`."
@@ -300,12 +299,8 @@ def _see(
         upright = (_turned_back(face.enlarged(size), turn, picture.shape[:2]) for face in candidates)
         return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found, carried)
 
-    large = max(picture.shape) > _WHOLE
-    if large and not fine:
-        faces = checked(_look(self.blaze, shrink(turned, _WHOLE)), max(picture.shape) / _WHOLE)
-    else:
-        faces = checked(_look_in_parts(self.blaze, turned), 1)
-    if (large and fine) or not faces or max(face.box[2] for face in faces) > _FILLS * min(gray.shape):
+    faces = checked(_look_in_parts(self.blaze, turned), 1)
+    if max(picture.shape) > _WHOLE or not faces or max(face.box[2] for face in faces) > _FILLS * min(gray.shape):
         faces = checked(_look(self.blaze, shrink(turned, _NEAR), _BORDER), max(picture.shape) / _NEAR, faces)
     return faces
 
@@ -320,9 +315,9 @@ def find(
     gray: np.ndarray,  # (height, width) uint8, the picture as large as it is
 ) -> list[DetectedFace]:
     "Every face of a picture, in pixels of `gray`, from left to right."
-    faces = self._see(picture, gray, 0, True)
+    faces = self._see(picture, gray, 0)
     if not any(face.score > _SURELY for face in faces):
-        faces = _distinct([*faces, *(face for turn in (1, 2, 3) for face in self._see(picture, gray, turn, True))])
+        faces = _distinct([*faces, *(face for turn in (1, 2, 3) for face in self._see(picture, gray, turn))])
     return sorted(faces, key=lambda face: face.box[0])
 
 
@@ -338,14 +333,6 @@ def detect(
 _FINE_EVERY = 4  # looks: once a second
 
 
-def _is_small(
-    face: DetectedFace,
-    shape: tuple[int, int],  # (height, width) of the frame
-) -> bool:
-    "Whether a look at the whole frame may miss the face."
-    return face.box[2] < 1.5 * _LEAST * max(shape) / _WHOLE
-
-
 @patch
 def find_again(
     self: FaceSearch,
@@ -358,9 +345,10 @@ def find_again(
     "The faces of a frame of a sequence, in pixels of `gray`, from left to right; the whole search is spread over a second."
     fine = not known or number % _FINE_EVERY == 0
     there = known if carried and not fine else ()
-    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn, fine, there)]
+    picture = picture if fine else shrink(picture, _NEAR)
+    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn, there)]
     if not any(face.score > _SURELY for face in faces):
-        faces += self._see(picture, gray, 1 + number % 3, fine)
-    if not fine and max(picture.shape) > _WHOLE:
-        faces += _checked(self.mesh, gray, [face for face in known if _is_small(face, gray.shape)])
+        faces += self._see(picture, gray, 1 + number % 3)
+    if not fine:
+        faces = _checked(self.mesh, gray, known, faces)
     return sorted(_distinct(faces), key=lambda face: face.box[0])
