@@ -1,4 +1,4 @@
-"""Thirty-two pages at once: `python tests/measure_sessions.py [SECONDS] [PYTHON]` says how old answers are, and what memory did.
+"""32 pages at once: `python tests/measure_sessions.py [SECONDS] [PYTHON]` says how old answers are, and what memory did.
 
 Each session is a page: it takes five frames a second, has two under way at most, and leaves out those that come meanwhile.
 With the Python of another build both servers run in turn, first that one and then this, each as long.
