@@ -1,6 +1,6 @@
 """Take the pictures of the page in nbs/images (page.png, phone.png, camera.png): `python tests/take_screenshots.py`.
 
-With a folder, `python tests/take_screenshots.py FOLDER`, the page as a desk, a phone and a phone on its side show it, to look at.
+With a folder, `python tests/take_screenshots.py FOLDER`, the page as a desk, a phone and a phone on its side show it.
 """
 import io
 import sys
