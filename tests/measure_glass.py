@@ -1,8 +1,8 @@
 """From glass to label: `python tests/measure_glass.py [SECONDS]` says how old the browser's picture is when its label is drawn.
 
 Chromium's fake camera shows the demo with its frame's number as blocks along the lower edge. The page sends its frames to the
-server and draws what comes back; a second video of the same camera tells when the browser had each number from it. What is measured
-ends where the canvas is drawn: the screen itself shows it with its next refresh.
+server and draws what comes back; a second video of the same camera tells when the browser had each number from it. What is
+measured ends where the canvas is drawn: the screen itself shows it with its next refresh.
 """
 import os
 import sys
@@ -27,7 +27,8 @@ async ([seconds, bits, height, round]) => {
     const pen = strip.getContext("2d", { willReadFrequently: true });
     const block = width / bits;
     for (let bit = 0; bit < bits; bit += 1) {
-      pen.drawImage(image, (bit + 0.4) * block, tall * (1 - (0.75 * height) / 480), 0.2 * block, tall * height / 960, bit, 0, 1, 1);
+      const [left, top] = [(bit + 0.4) * block, tall * (1 - (0.75 * height) / 480)];
+      pen.drawImage(image, left, top, 0.2 * block, (tall * height) / 960, bit, 0, 1, 1);
     }
     const { data } = pen.getImageData(0, 0, bits, 1);
     return [...Array(bits).keys()].reduce((sum, bit) => sum + (data[4 * bit + 1] > 128 ? 2 ** bit : 0), 0);
@@ -88,7 +89,7 @@ def main(seconds):
     median, most = np.percentile(known, (50, 95))
     load, cores = os.getloadavg()[0], os.cpu_count()
     print(f"Glass to label: {len(known)} frames in {seconds:.0f} s, median {median:.0f} ms, p95 {most:.0f} ms")
-    print(f"(Chromium {version}, {cores} cores, load {load:.1f}; of {len(ages) - len(known)} more it is not known when they were taken)")
+    print(f"(Chromium {version}, {cores} cores, load {load:.1f}; when {len(ages) - len(known)} more were taken is not known)")
 
 
 if __name__ == "__main__":

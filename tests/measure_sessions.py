@@ -1,7 +1,7 @@
-"""Thirty-two pages at once: `python tests/measure_sessions.py [SECONDS] [PYTHON]` says how old the answers are, and what the memory did.
+"""32 pages at once: `python tests/measure_sessions.py [SECONDS] [PYTHON]` says how old answers are, and what memory did.
 
-Each session is a page: it takes five frames a second, has two under way at most, and leaves out those that come meanwhile. With the Python of another build both
-servers run in turn, first one and then the other, each as long.
+Each session is a page: it takes five frames a second, has two under way at most, and leaves out those that come meanwhile.
+With the Python of another build both servers run in turn, first that one and then this, each as long.
 """
 import os
 import subprocess
@@ -57,6 +57,7 @@ def named(python):
 
 if __name__ == "__main__":
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 600.0
-    print(f"{SESSIONS} sessions of {RATE} frames a second, {seconds:.0f} s; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    machine = f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{SESSIONS} sessions of {RATE} frames a second, {seconds:.0f} s; {machine}", flush=True)
     for python in [*sys.argv[2:3], sys.executable]:
         measure(named(python), (python, *_COMMAND[1:]), seconds)

@@ -1,5 +1,9 @@
-"""Take the pictures of the page in nbs/images (page.png, phone.png, camera.png): `python tests/take_screenshots.py`."""
+"""Take the pictures of the page in nbs/images (page.png, phone.png, camera.png): `python tests/take_screenshots.py`.
+
+With a folder, `python tests/take_screenshots.py FOLDER`, the page as a desk, a phone and a phone on its side show it.
+"""
 import io
+import sys
 import tempfile
 from pathlib import Path
 
@@ -57,6 +61,26 @@ def save(
     assert size < LARGEST, f"{name} is larger than {LARGEST // 1000} kB"
 
 
+def look(folder):
+    "The whole page on each screen, while the server's demo plays and while the browser's camera does."
+    with running_server("--source", "demo") as server, sync_playwright() as play:
+        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = play.chromium.launch(executable_path=find_chromium(), args=[*CHROMIUM_ARGUMENTS, *camera])
+        for name, (width, height) in {"desk": (1280, 860), "phone": (390, 844), "on_its_side": (844, 390)}.items():
+            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=2)
+            page.goto(f"http://127.0.0.1:{server.port}/", wait_until="commit")
+            page.wait_for_selector(".card .winner")
+            page.wait_for_timeout(3000)  # for the speed, and the beginning of the curves
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            page.locator("input[value=browser]").check()
+            page.get_by_role("button", name="Start the camera").click()
+            page.wait_for_selector("#page[data-state=playing]")
+            page.wait_for_timeout(3000)
+            page.screenshot(path=folder / f"{name}_camera.png", full_page=True)
+            page.close()
+        browser.close()
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as play:
         clip = Path(folder) / "drawn.mjpeg"
@@ -87,4 +111,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    look(Path(sys.argv[1])) if len(sys.argv) > 1 else main()

@@ -75,7 +75,7 @@ def running_cell(lab, arguments, **values):
         page.on("request", lambda request: page.asked.append(request.url))
         page.goto(f"{address}camera.ipynb?reset", wait_until="domcontentloaded")
         page.locator(".jp-Notebook .cm-content").first.click()
-        page.locator("[data-status=idle].jp-Notebook-ExecutionIndicator").first.wait_for(state="attached")  # the kernel is there
+        page.locator("[data-status=idle].jp-Notebook-ExecutionIndicator").first.wait_for(state="attached")  # a kernel is there
         page.keyboard.press("Control+Enter")
         try:
             yield page, page.locator(".fer-camera")

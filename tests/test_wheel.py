@@ -43,6 +43,22 @@ def installed(wheel, tmp_path_factory):
     return programs
 
 
+PLATFORMS = [f"--platform=manylinux_{version}_x86_64" for version in ("2_17", "2_27", "2_28")]
+
+
+def test_what_serving_needs_has_wheels_for_the_newest_python(tmp_path):
+    "As pip for Python 3.14 would choose them; TensorFlow, which has none, is in an extra."
+    config = configparser.ConfigParser(delimiters=["="])
+    config.read(PROJECT / "settings.ini", encoding="utf-8")
+    options = ["--dry-run", "--quiet", "--ignore-installed", "--only-binary=:all:", "--python-version=3.14", *PLATFORMS]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", tmp_path]
+    command += config["DEFAULT"]["requirements"].split()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if "Failed to establish a new connection" in done.stderr or "NameResolutionError" in done.stderr:
+        pytest.skip("PyPI can't be reached.")
+    assert done.returncode == 0, done.stderr
+
+
 def run(installed, tmp_path, *command):
     "Run a program of that environment in an empty folder."
     return subprocess.run(
@@ -54,6 +70,7 @@ def run(installed, tmp_path, *command):
 def test_wheel_holds_what_it_must_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assets = ["demo.jpg", "page.js", "style.css", "favicon.svg", "device/worker.js"]
+    assets += ["boxes.js", "notebook_camera.js", "notebook_camera.css"]
     assets += [f"litert/{name}" for name in ("index.js", "runtime.js", "runtime.wasm.bin")]
     for name in (*(f"static/{asset}" for asset in assets), "templates/index.html", "runners/human.js", "runners/own.py"):
         assert f"fer_nb/{name}" in names
