@@ -44,7 +44,7 @@ def _with_batch_of_one(
                 signature[signature == -1] = 1
     return bytes(static)
 
-# %% ../nbs/09a_in_the_browser.ipynb #2a10168c
+# %% ../nbs/09a_in_the_browser.ipynb #25e7f04d
 def _sizes(
     file: bytes,  # BlazeFace's .tflite, whose inputs are BlazeFace.side pixels high and wide
 ) -> list[tuple[int, list]]:
@@ -65,7 +65,7 @@ def _sizes(
             places.append((start + 4, anchors[shape[1]]))
     return places
 
-# %% ../nbs/09a_in_the_browser.ipynb #a052212a
+# %% ../nbs/09a_in_the_browser.ipynb #22b924cb
 def _with_half_weights(
     file: bytes,  # .tflite
 ) -> bytes:
@@ -111,7 +111,7 @@ def _model_constants(
         "temperature": kept.get("temperature", metadata.temperature), "unsure_below": metadata.unsure_below,
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #9c67a3bb
+# %% ../nbs/09a_in_the_browser.ipynb #f3db1f91
 def _search_constants() -> dict[str, Any]:
     "What finds faces and judges how well they can be seen, by the script that takes it."
     finder, cover = FaceSearch(), quality._cover_weights()
@@ -140,7 +140,7 @@ def _search_constants() -> dict[str, Any]:
         },
     }
 
-# %% ../nbs/09a_in_the_browser.ipynb #b0edf90a
+# %% ../nbs/09a_in_the_browser.ipynb #6767b6d7
 def _constants(
     model: FacialExpressionModel,
 ) -> dict[str, Any]:

@@ -156,7 +156,7 @@ export const STATES = {
   loading: {
     pill: "Loading",
     tone: "waiting",
-    veil: ["Loading what reads faces", "Some four megabytes, once; after that nothing is loaded or sent."],
+    veil: ["Loading what reads faces", "Five and a half megabytes, once; after that nothing is loaded or sent."],
     empty: ["Nothing to read yet", "Faces appear here in a moment."],
   },
   "reading-here": {

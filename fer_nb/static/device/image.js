@@ -33,7 +33,10 @@ function halveColours({ data, width, height }, half, w, h) {
   const [pixels, halves] = [new Uint32Array(data.buffer, data.byteOffset, width * height), new Uint32Array(half.buffer)];
   for (let y = 0, place = 0; y < h; y += 1) {
     for (let x = 0, from = 2 * y * width; x < w; x += 1, from += 2, place += 1) {
-      const [a, b, c, d] = [pixels[from], pixels[from + 1], pixels[from + width], pixels[from + width + 1]];
+      const a = pixels[from]; // one by one: no array is made for each pixel
+      const b = pixels[from + 1];
+      const c = pixels[from + width];
+      const d = pixels[from + width + 1];
       const even = (a & EVERY_SECOND) + (b & EVERY_SECOND) + (c & EVERY_SECOND) + (d & EVERY_SECOND) + 0x00020002;
       const odd = ((a >>> 8) & EVERY_SECOND) + ((b >>> 8) & EVERY_SECOND) + ((c >>> 8) & EVERY_SECOND) + ((d >>> 8) & EVERY_SECOND);
       halves[place] = ((even >>> 2) & EVERY_SECOND) | ((((odd + 0x00020002) >>> 2) & EVERY_SECOND) << 8);

@@ -14,8 +14,12 @@ let complete = null; // the promise of a recognizer that has its mesh
 let incomplete = null; // why it will never have it
 let files = null; // the networks' bytes by name
 let isAsked = false;
+let goOn = null; // ends the wait for a first picture
+const first = new Promise((resolve) => (goOn = resolve));
 let sequence = { name: null, tracker: null };
 let canvas = null;
+
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 async function constantsOf(folder) {
   const file = await fetch(`${folder}constants.json`);
@@ -40,14 +44,12 @@ async function load({ folder }) {
   const [numbers, detector, network] = await Promise.all([constants, file("detector"), file("model"), runtime]);
   const [, { networkOf, networkOfAnyShape }, { Recognizer }] = await scripts;
   recognizer = new Recognizer(numbers, networkOfAnyShape(detector, numbers.detector.sizes), await networkOf(network));
-  complete = file("mesh").then(async (mesh) => {
+  complete = Promise.race([first, pause(300)]).then(() => file("mesh")).then(async (mesh) => {
     recognizer.takeMesh(await networkOf(mesh));
     files = { detector, mesh, model: network };
   });
   complete.then(warm).catch((error) => (incomplete = error)); // told by read
 }
-
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 // The first call of a network takes long. It is over before a camera is allowed, unless a picture comes at once.
 async function warm() {
@@ -79,11 +81,13 @@ function inOwnPixels(recognition, scale, { width, height }) {
 async function read({ image, of, seconds }) {
   const began = performance.now();
   isAsked = true;
+  if (of === null) goOn();
   if (of === null) await complete; // a picture is read once, so it is read as well as can be
   if (incomplete) throw incomplete;
   if (of !== sequence.name) sequence = { name: of, tracker: of === null ? null : recognizer.newTracker() };
   const { scale, ...picture } = pixelsOf(image);
   const recognition = await recognizer.recognize(picture, sequence.tracker, seconds);
+  goOn();
   return { ...inOwnPixels(recognition, scale, image), milliseconds: performance.now() - began };
 }
 
