@@ -184,7 +184,7 @@ def _start_ray(
         raise FerError(f"{what} ({why}); {'check --address' if address else 'try it again'}.") from None
     return ray
 
-
+# %% ../nbs/10e_cluster.ipynb #ac29b735
 def _spread(
     ray: Any,  # the module, connected
     sources: list[str],

@@ -120,7 +120,8 @@ _SPLIT_WORDS = {
 }
 _CLASS_WORDS = {
     "angry": ("angry", "anger"), "disgust": ("disgust", "disgusted"), "fear": ("fear", "fearful", "afraid"),
-    "happy": ("happy", "happiness"), "neutral": ("neutral",), "sad": ("sad", "sadness"), "surprise": ("surprise", "surprised"),
+    "happy": ("happy", "happiness"), "neutral": ("neutral", "natural"), "sad": ("sad", "sadness"),
+    "surprise": ("surprise", "surprised", "suprise"),  # "natural" and "suprise" are in data sets on Kaggle
 }
 _RAFDB = {"1": "surprise", "2": "fear", "3": "disgust", "4": "happy", "5": "sad", "6": "angry", "7": "neutral"}  # its numbers
 
@@ -142,7 +143,7 @@ def _named(
     "Our name of each folder that has one, and the folder's own; FerError where two folders mean the same."
     found: dict[str, str] = {}
     for name in _folders(root):
-        for ours in (ours for ours, others in words.items() if _NUMBERED.sub("", name.lower()) in others):
+        for ours in (ours for ours, others in words.items() if _NUMBERED.sub("", name.lower()).strip() in others):
             if ours in found:
                 raise FerError(f"{root} holds '{found[ours]}' and '{name}', which mean the same; put them together.")
             found[ours] = name
@@ -422,7 +423,7 @@ def _add_votes(
     for line, row in _csv_rows(path, (part, file, *VOTES)):
         if row[part] == wanted:
             try:
-                votes[Path(row[file]).stem] = votes[f"line {line}"] = [int(row[name]) for name in VOTES]
+                votes[Path(row[file]).stem] = votes[f"line {line}"] = [int(row[name].removesuffix(".0")) for name in VOTES]
             except ValueError:
                 raise FerError(f"{path}, line {line} has a vote that is not a whole number.") from None
     none = [0] * len(VOTES)

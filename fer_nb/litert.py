@@ -100,7 +100,7 @@ def _picture_of(
 
 
 def _as_it_wants(
-    faces: np.ndarray,  # (N, 48, 48, 1) float32 gray levels 0 to 255, or (N, 48, 48, 3) red, green and blue where it sees colours
+    faces: np.ndarray,  # (N, 48, 48, 1) float32 gray levels 0 to 255; where it sees colours, also (N, 48, 48, 3) RGB
     wants: dict[str, Any],  # get_input_details() of the input, a square picture
     levels: tuple[float, float] | None,  # see Metadata
 ) -> np.ndarray:

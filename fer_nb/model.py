@@ -70,7 +70,7 @@ class FacialExpressionModel:
 @patch
 def predict_proba(
     self: FacialExpressionModel,
-    faces: np.ndarray,  # (N, 48, 48) uint8, gray; N may be 0. Of a network that sees colours also (N, 48, 48, 3): red, green, blue
+    faces: np.ndarray,  # (N, 48, 48) uint8 gray; where the network sees colours, also (N, 48, 48, 3) RGB; N may be 0
     reading: str | None = None,  # "labels" or "people", see chapter 3b; None is the one that the model serves
     prior: str | list | tuple | np.ndarray | None = None,  # see named_prior; None is the one that the model serves
 ) -> np.ndarray:
@@ -158,10 +158,11 @@ def grad_cam(
         return np.zeros((0, IMAGE_SIZE, IMAGE_SIZE), np.float32)
     labels, served = model.metadata.labels, list(model.metadata.readings or ["labels"]).index(model.metadata.reading)
     try:
-        channels, gradients = _channels_and_gradients(model.keras_network, faces, served * len(labels) + labels.index(expression))
+        number = served * len(labels) + labels.index(expression)
+        channels, gradients = _channels_and_gradients(model.keras_network, faces, number)
     except (IndexError, StopIteration, AttributeError, ValueError):  # no such layers in this order
-        why = f"{model.name} is not built as the networks whose look can be drawn: convolutions of gray faces, then dense layers"
-        raise FerError(f"{why}; leave --explain out.") from None
+        why = "is not built as the networks whose look can be drawn, of convolutions and dense layers"
+        raise FerError(f"{model.name} {why}; leave --explain out.") from None
     maps = np.maximum((channels * gradients[:, None, None]).sum(axis=-1), 0)
     maps /= np.maximum(maps.max(axis=(1, 2), keepdims=True), 1e-9)
     large = [cv2.resize(heat, (IMAGE_SIZE, IMAGE_SIZE), interpolation=cv2.INTER_LINEAR) for heat in maps]

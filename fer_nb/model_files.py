@@ -162,6 +162,12 @@ def _of_keras_2(
         return None
 
 
+_OLD_WORDS = {  # of layers, which Keras 2 wrote and Keras 3 refuses; they say what is so anyway
+    "SeparableConv2D": {"groups", "kernel_initializer", "kernel_regularizer", "kernel_constraint"},
+    "DepthwiseConv2D": {"groups"}, "SpatialDropout2D": {"trainable", "noise_shape"},
+}
+
+
 def _in_newer_words(
     description: Any,  # of a network or a part of it, from Keras 2.0 to 2.15
 ) -> Any:
@@ -173,6 +179,9 @@ def _in_newer_words(
     kind = str(description.get("class_name", ""))
     if kind.startswith("BatchNormalizationV"):  # as TensorFlow 1 called it
         description = {**description, "class_name": "BatchNormalization"}
+    if kind in _OLD_WORDS:
+        said = {name: value for name, value in description["config"].items() if name not in _OLD_WORDS[kind]}
+        description = {**description, "config": said}
     if kind == "Sequential":
         config = description["config"]
         named = {"name": "sequential", "layers": config} if isinstance(config, list) else config  # a list up to Keras 2.2.2
@@ -192,10 +201,10 @@ def _with_input(
 # %% ../nbs/06_json_serialization.ipynb #3da053f3
 def _load_keras_2(
     description: dict,  # of the network, as Keras 2 wrote it
-    path: Path,  # where it comes from, for the message
     weights: Path,  # .h5
+    failed: str,  # the message where they don't belong together, or it holds layers of its author's own
 ) -> "keras.Model":
-    "The network with its weights; FerError where they don't belong together."
+    "The network with its weights; FerError where that is not possible."
     import h5py
 
     plain = _without(_in_newer_words(description), {"module", "registered_name", "build_config"})
@@ -206,8 +215,8 @@ def _load_keras_2(
                 target.attrs["model_config"], target.attrs["keras_version"] = json.dumps(plain), "2.2.4"
                 source.copy(source.get("model_weights", source), target, "model_weights")
         except (OSError, KeyError, ValueError):
-            raise FerError(_DONT_FIT.format(path, weights)) from None
-        return _load_whole(whole, _DONT_FIT.format(path, weights))
+            raise FerError(failed) from None
+        return _load_whole(whole, failed)
 
 
 def _load_whole(
@@ -218,6 +227,10 @@ def _load_whole(
     import keras
 
     logging.getLogger("absl").setLevel("ERROR")  # it tells that what was not compiled is not compiled
+    mend = "save it as .keras or .tflite from the program that made it, without layers of its own"
+    message = failed or f"{path} is not a whole Keras model that can be read here; {mend}."
+    if not failed and (description := _inside_keras_2(path)):
+        return _load_keras_2(description, path, message)
     try:
         with warnings.catch_warnings():  # of words of older days
             warnings.simplefilter("ignore")
@@ -226,8 +239,20 @@ def _load_whole(
         ends = [parts[0] if len(parts) == 1 else parts for parts in (network.inputs, network.outputs)]
         return keras.Model(*ends, name=network.name)
     except Exception:  # whatever was in the file
-        mend = "save it as .keras or .tflite from the program that made it, without layers of its own"
-        raise FerError(failed or f"{path} is not a whole Keras model that can be read here; {mend}.") from None
+        raise FerError(message) from None
+
+
+def _inside_keras_2(
+    path: Path,  # .keras or .h5
+) -> dict | None:
+    "The description that Keras 2 put into the file; None where it is another's."
+    import h5py
+
+    try:
+        with h5py.File(path) as file:
+            return json.loads(file.attrs["model_config"]) if str(file.attrs["keras_version"]).startswith("2.") else None
+    except (OSError, KeyError, ValueError):
+        return None
 
 # %% ../nbs/06_json_serialization.ipynb #2690b0f8
 _SIDES = range(IMAGE_SIZE, 225)  # pixels; what networks of faces look at
@@ -277,7 +302,8 @@ def load_keras_model(
     elif description := _of_keras_2(Path(model_json_file)):
         folder = Path(model_json_file).parent
         load_metadata(folder).tell_levels(folder, folder / _METADATA)
-        network = _load_keras_2(description, Path(model_json_file), Path(model_weights_file))
+        failed = _DONT_FIT.format(model_json_file, model_weights_file)
+        network = _load_keras_2(description, Path(model_weights_file), failed)
     else:
         network = _load_architecture(model_json_file)
         try:

@@ -419,7 +419,7 @@ def look(
         colours = _in_colour(frame, faces) if faces and getattr(self.model, "colour", False) else []
     return Look(frame, (gray.shape[1], gray.shape[0]), gray, faces, crops, detected, stages, seconds, colours=colours)
 
-
+# %% ../nbs/08e_recognizer.ipynb #517c1fd6
 def _in_colour(
     frame: Frame,
     faces: Sequence[DetectedFace],

@@ -419,7 +419,7 @@ class Summary:
     passed: list[Fault] = field(default_factory=list)  # what was passed over in folders
     finished: str = ""  # a sentence, where the table was finished before and nothing was done
 
-
+# %% ../nbs/10c_resume.ipynb #b12dc320
 @patch
 def check_finished(
     self: Run,
@@ -453,7 +453,7 @@ def finished(self: Run) -> Summary:
         said.append(f"{self.errors} says what failed or was passed over")
     return Summary(was.get("frames", 0), rows, [], [], f"{'; '.join(said)}.")
 
-
+# %% ../nbs/10c_resume.ipynb #371eeb35
 @patch
 def check_clip(
     self: Run,

@@ -341,7 +341,7 @@ def _silent(
         f"{source_name(source)} gives no answer within {patience:.0f} s; check the address, and that it is switched on."
     )
 
-
+# %% ../nbs/08f_sources.ipynb #e783eae1
 @contextmanager
 def _asked_web(
     source: str,  # http:// or https://, perhaps with user and password, as cameras have it
@@ -505,6 +505,10 @@ def _index_is_behind(
         place += length
     return False
 
+# %% ../nbs/08f_sources.ipynb #412090f5
+_fetching = threading.Lock()
+_kept: dict[str, Any] = {}  # the newest file that was fetched, as one is opened several times in a run, and what it is
+
 
 def _opened_alone(
     source: str,  # http:// or https://
@@ -529,11 +533,7 @@ def _opened_alone(
             _kept.update(of=(source, stamp), path=file.name, folder=folder)
             return av.open(f"file:{file.name}")
 
-
-_fetching = threading.Lock()
-_kept: dict[str, Any] = {}  # the newest file that was fetched, as one is opened several times in a run, and what it is
-
-
+# %% ../nbs/08f_sources.ipynb #cf2181d5
 def _opened_web(
     source: str,  # http:// or https://
     fetch: bool,  # see _opened
@@ -1016,6 +1016,8 @@ def fault(
 ) -> str | None:
     "What is wrong with what was read: the rest of a sentence that begins with the name."
     if whole:
+        if self.origin is None and self.waiting:  # not even the first frame came
+            self.origin = self.waiting[0]
         for stamp in self.waiting:
             self.lose(self.seconds_of(stamp))
     first = self.stream.start_time or 0  # a header counts from here, though nothing may be shown yet

@@ -16,6 +16,7 @@ import os, signal, sys, threading, time
 from pathlib import Path
 import ray
 from ray.cluster_utils import Cluster
+from fer_nb import cluster as cluster_module
 from fer_nb.cluster import _SourceAnnotator, annotate_with_ray
 
 folder, begun = Path(sys.argv[1]), Path(sys.argv[1]) / "begun"
@@ -23,6 +24,10 @@ folder, begun = Path(sys.argv[1]), Path(sys.argv[1]) / "begun"
 
 class Mortal(_SourceAnnotator):
     def __init__(self, *arguments):
+        if not (folder / "loaded").exists():  # the first worker dies while it loads the networks
+            (folder / "loaded").touch()
+            cluster_module._begin_try(f"{arguments[0]}/loading-{cluster_module._worker_name()}")
+            os.kill(os.getpid(), signal.SIGKILL)
         super().__init__(*arguments)
         self.follow = self.recognizers[0].follow
         self.recognizers[0].follow = self.look
@@ -78,7 +83,7 @@ def test_a_worker_and_a_node_die_and_a_file_kills(project, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     said = dict(line.split(maxsplit=1) for line in done.stdout.splitlines() if line.startswith(("ended ", "done ")))
     begun = [line.split() for line in (tmp_path / "begun").read_text().splitlines()]
-    assert said["ended"] in {node for node, _ in begun} and (tmp_path / "died").exists()
+    assert said["ended"] in {node for node, _ in begun} and (tmp_path / "died").exists() and (tmp_path / "loaded").exists()
     assert [name for _, name in begun].count("deadly") <= 6  # three tries, the entry, and what a node's end may add
     Run(tmp_path / "local.parquet", [tmp_path / "archive"]).work()
     expected = [row for row in rows(tmp_path / "local.parquet") if not row["source"].endswith("deadly.mp4")]
