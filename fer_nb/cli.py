@@ -7,7 +7,6 @@ __all__ = ['main']
 
 # %% ../nbs/10i_command_line.ipynb #0e84d98d
 import errno
-import hashlib
 import json
 import re
 import sys
@@ -409,6 +408,8 @@ def report(table: str, out: str | None, no_pictures: bool, applied: str | None, 
 # %% ../nbs/10i_command_line.ipynb #434556e6
 def _cutter() -> Callable[[bytes, str], Any]:
     "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
+    import hashlib
+
     from fer_nb.recognizer import Frame, Recognizer
 
     recognizer, known = Recognizer.load(), {}

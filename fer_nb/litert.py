@@ -6,7 +6,6 @@
 __all__ = ['LiteRtNetwork', 'save_model', 'find_model']
 
 # %% ../nbs/06a_litert.ipynb #69696fd1
-import hashlib
 import json
 import os
 import re
@@ -341,6 +340,8 @@ def _adopted(
     labels: Sequence[str] | None,  # what a person named
 ) -> Path:
     "The folder that another's network becomes, in the user's cache; made where it is not there."
+    import hashlib  # a model of this project's own has no use for it, and it takes a while to load
+
     beside = files[0].parent
     said, file = load_metadata(beside), beside / _METADATA
     labels = labels or (said.labels if file.exists() else EXPRESSIONS if len(files) == 2 else None)

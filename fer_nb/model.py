@@ -39,13 +39,7 @@ class FacialExpressionModel:
         else:
             keras_network = self.keras_network = load_keras_model(model_json_file, model_weights_file)
             self.network = lambda faces: np.asarray(keras_network(faces, training=False))
-        try:
-            shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32)).shape  # warms it, too
-        except (ValueError, RuntimeError):
-            shape = None
-        count, readings = len(self.metadata.labels), len(self.metadata.readings)
-        if shape != (1, count) if readings < 2 else shape != (1, readings, count):
-            raise FerError(f"The network in {folder} does not make {count} probabilities of a 48x48 face; train one that does.")
+        self._check_outputs()
 
     @classmethod
     def load(
@@ -63,6 +57,19 @@ class FacialExpressionModel:
             model.name = f"{model.name}, prior {prior}"  # so that whoever names the model says so
             model.predict_proba(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # says what is wrong with it
         return model
+
+# %% ../nbs/08_model_class.ipynb #8c2689b7
+@patch
+def _check_outputs(self: FacialExpressionModel) -> None:
+    "FerError where the network does not make the probabilities of its labels; it is warm after that."
+    try:
+        shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 1), np.float32)).shape
+    except (ValueError, RuntimeError):
+        shape = None
+    count, readings = len(self.metadata.labels), len(self.metadata.readings)
+    if shape != (1, count) if readings < 2 else shape != (1, readings, count):
+        what = f"does not make {count} probabilities of a 48x48 face"
+        raise FerError(f"The network in {self.folder} {what}; train one that does.")
 
 # %% ../nbs/08_model_class.ipynb #9d94dfa5
 @patch
