@@ -190,7 +190,7 @@ def _network(
         del self.networks[next(iter(self.networks))]
     return network
 
-
+# %% ../nbs/08a_faces.ipynb #af68d676
 @patch
 def decode(
     self: BlazeFace,
@@ -209,7 +209,7 @@ def decode(
         for centre, size, eyes, score in _merge_overlapping(points, scores)
     ]
 
-
+# %% ../nbs/08a_faces.ipynb #af68d677
 @patch
 def look(
     self: BlazeFace,

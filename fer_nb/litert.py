@@ -150,12 +150,10 @@ class LiteRtNetwork:
                 f"{path} is not a LiteRT file, or is cut short; save the model again, or reinstall the package it came with."
             ) from None
         self.wants, self.metadata = self.interpreter.get_input_details()[0], metadata
-        self.input = self.wants["index"]
         plain = self.wants["dtype"] == np.float32 and tuple(self.wants["shape_signature"]) == (-1, IMAGE_SIZE, IMAGE_SIZE, 1)
         self.plain = metadata is None or (plain and not metadata.logits and metadata.levels in (None, (0, 255)))
-        self.outputs = [output["index"] for output in self.interpreter.get_output_details()]
-        self.shape = shape  # that memory is planned for
-        self.lock = threading.Lock()
+        self.input, self.outputs = self.wants["index"], [one["index"] for one in self.interpreter.get_output_details()]
+        self.shape, self.lock = shape, threading.Lock()  # the shape that memory is planned for
 
     def __call__(
         self,
