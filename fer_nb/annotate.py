@@ -101,7 +101,7 @@ def _fits(
     goes_on = _slot(frame, DETECT_SECONDS) == _slot(group[-1], DETECT_SECONDS) and len(group) % _MOST_FRAMES > 0
     return goes_on or sum(map(_pixels, group)) < _MOST_PIXELS
 
-
+# %% ../nbs/10b_annotate.ipynb #94670130
 def _groups(
     frames: Iterable[Frame | Fault],
 ) -> Iterator[list]:

@@ -7,7 +7,6 @@ __all__ = ['main']
 
 # %% ../nbs/10i_command_line.ipynb #0e84d98d
 import errno
-import hashlib
 import json
 import re
 import sys
@@ -420,6 +419,8 @@ def _cutter(
     model: str = "default",  # see find_model; one that sees colours gets them
 ) -> Callable[[bytes, str], Any]:
     "What cuts the largest face out of a photograph as serving does, each photograph once; see load_faces."
+    import hashlib
+
     from fer_nb.recognizer import Frame, Recognizer
 
     recognizer, known = Recognizer.load(model), {}

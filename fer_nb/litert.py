@@ -6,7 +6,6 @@
 __all__ = ['LiteRtNetwork', 'save_model', 'find_model']
 
 # %% ../nbs/06a_litert.ipynb #69696fd1
-import hashlib
 import json
 import os
 import re
@@ -153,12 +152,10 @@ class LiteRtNetwork:
             ) from None
         self.wants, self.metadata = self.interpreter.get_input_details()[0], metadata
         self.channels = (_picture_of(self.wants) or (IMAGE_SIZE, 1, False))[1]  # 3 where a model of faces sees colours
-        self.input = self.wants["index"]
         plain = self.wants["dtype"] == np.float32 and tuple(self.wants["shape_signature"]) == (-1, IMAGE_SIZE, IMAGE_SIZE, 1)
         self.plain = metadata is None or (plain and not metadata.logits and metadata.levels in (None, (0, 255)))
-        self.outputs = [output["index"] for output in self.interpreter.get_output_details()]
-        self.shape = shape  # that memory is planned for
-        self.lock = threading.Lock()
+        self.input, self.outputs = self.wants["index"], [one["index"] for one in self.interpreter.get_output_details()]
+        self.shape, self.lock = shape, threading.Lock()  # the shape that memory is planned for
 
     def __call__(
         self,
@@ -344,6 +341,8 @@ def _adopted(
     labels: Sequence[str] | None,  # what a person named
 ) -> Path:
     "The folder that another's network becomes, in the user's cache; made where it is not there."
+    import hashlib  # a model of this project's own has no use for it, and it takes a while to load
+
     beside = files[0].parent
     said, file = load_metadata(beside), beside / _METADATA
     labels = labels or (said.labels if file.exists() else EXPRESSIONS if len(files) == 2 else None)

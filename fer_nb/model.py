@@ -41,13 +41,7 @@ class FacialExpressionModel:
             self.network = lambda faces: np.asarray(keras_network(faces, training=False))
             channels = keras_network.input_shape[-1]
         self.colour = channels == 3  # whether it sees colours, which another's network may
-        try:
-            shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, channels), np.float32)).shape  # warms it, too
-        except (ValueError, RuntimeError):
-            shape = None
-        count, readings = len(self.metadata.labels), len(self.metadata.readings)
-        if shape != (1, count) if readings < 2 else shape != (1, readings, count):
-            raise FerError(f"The network in {folder} does not make {count} probabilities of a 48x48 face; train one that does.")
+        self._check_outputs()
 
     @classmethod
     def load(
@@ -65,6 +59,19 @@ class FacialExpressionModel:
             model.name = f"{model.name}, prior {prior}"  # so that whoever names the model says so
             model.predict_proba(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE), np.uint8))  # says what is wrong with it
         return model
+
+# %% ../nbs/08_model_class.ipynb #8c2689b7
+@patch
+def _check_outputs(self: FacialExpressionModel) -> None:
+    "FerError where the network does not make the probabilities of its labels; it is warm after that."
+    try:
+        shape = self.network(np.zeros((1, IMAGE_SIZE, IMAGE_SIZE, 3 if self.colour else 1), np.float32)).shape
+    except (ValueError, RuntimeError):
+        shape = None
+    count, readings = len(self.metadata.labels), len(self.metadata.readings)
+    if shape != (1, count) if readings < 2 else shape != (1, readings, count):
+        what = f"does not make {count} probabilities of a 48x48 face"
+        raise FerError(f"The network in {self.folder} {what}; train one that does.")
 
 # %% ../nbs/08_model_class.ipynb #9d94dfa5
 @patch

@@ -8,7 +8,6 @@ __all__ = ['MODEL_JSON', 'MODEL_WEIGHTS', 'MODEL_LITERT', 'DEFAULT_MODEL', 'Meta
 
 # %% ../nbs/06_json_serialization.ipynb #3756f0f2
 import json
-import logging
 import tempfile
 import warnings
 from dataclasses import asdict, dataclass, field, replace
@@ -100,6 +99,8 @@ def _tell_levels(
     file: Path,  # likewise
 ) -> None:
     "Log it; see Metadata.tell_levels."
+    import logging  # here, as most models say it, and the start of a process is short
+
     mend = f'if it learnt from 0 to 1, write "levels": [0, 1] into {file}'
     what = "does not say which numbers are black and white; it is given 0 and 255, as the course has it"
     logging.getLogger(__name__).warning("%s %s (%s).", place, what, mend)
@@ -224,6 +225,8 @@ def _load_whole(
     failed: str = "",  # the message where that is not possible
 ) -> "keras.Model":
     "The network of one file, with its weights; FerError where the file is not one, or holds layers of its author's own."
+    import logging
+
     import keras
 
     logging.getLogger("absl").setLevel("ERROR")  # it tells that what was not compiled is not compiled

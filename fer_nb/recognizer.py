@@ -29,6 +29,17 @@ from .tracks import DETECT_SECONDS, Tracker, carry
 _KIND = "pass the bytes of an image file, or a frame as uint8 of shape (height, width, 3) in OpenCV's order BGR"
 
 
+def _check_picture(
+    picture: Any,
+) -> None:
+    "FerError where it is none of what a Frame takes."
+    if isinstance(picture, np.ndarray):
+        if picture.dtype != np.uint8 or picture.shape[2:] != (3,) or not picture.size:
+            raise FerError(f"The picture is {picture.dtype} of shape {picture.shape}; {_KIND}.")
+    elif not isinstance(picture, (bytes, bytearray, memoryview)) and not hasattr(picture, "to_ndarray"):
+        raise FerError(f"The picture is of type {type(picture).__name__}; {_KIND}.")
+
+# %% ../nbs/08e_recognizer.ipynb #3eb88ca9
 @dataclass(eq=False)
 class Frame:
     "One picture of a source, with its number and its time there."
@@ -55,11 +66,7 @@ class Frame:
         "The picture as a frame; FerError where it is none."
         if hasattr(picture, "reduced"):
             return picture
-        if isinstance(picture, np.ndarray):
-            if picture.dtype != np.uint8 or picture.shape[2:] != (3,) or not picture.size:
-                raise FerError(f"The picture is {picture.dtype} of shape {picture.shape}; {_KIND}.")
-        elif not isinstance(picture, (bytes, bytearray, memoryview)) and not hasattr(picture, "to_ndarray"):
-            raise FerError(f"The picture is of type {type(picture).__name__}; {_KIND}.")
+        _check_picture(picture)
         return cls(source, number, seconds, picture)
 
     @property
@@ -123,7 +130,7 @@ def _deinterlaced(
     whole[1:-1:2][: len(below)][moved] = cv2.addWeighted(above, 0.5, below, 0.5, 0)[moved]
     return whole
 
-
+# %% ../nbs/08e_recognizer.ipynb #3c6f66e3
 _PQ, _HLG = 16, 18  # of FFmpeg's AVCOL_TRC_SMPTE2084 and AVCOL_TRC_ARIB_STD_B67
 _KNEE = 0.75  # of white; below it light is kept as it is
 
@@ -153,8 +160,7 @@ def _tone_curve(
     return np.round(255 * shown ** (1 / 2.2)).astype(np.uint8)
 
 
-_LEVELS = np.arange(256) / 255
-_TONES = {_PQ: _tone_curve(_light_of_pq(_LEVELS)), _HLG: _tone_curve(_light_of_hlg(_LEVELS))}
+_TONES = {_PQ: _tone_curve(_light_of_pq(np.arange(256) / 255)), _HLG: _tone_curve(_light_of_hlg(np.arange(256) / 255))}
 
 # %% ../nbs/08e_recognizer.ipynb #2777a2cb
 def _is_plain(

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 import cv2
-import fsspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
@@ -325,11 +324,17 @@ def write_faults(
     faults: list[Fault],
 ) -> None:
     "Write the error file, or remove an old one where nothing failed."
-    filesystem, name = fsspec.core.url_to_fs(str(path))
-    if filesystem.exists(name):
-        filesystem.rm(name)
+    name = str(path)
+    exists, remove, opened = os.path.exists, os.remove, open
+    if "://" in name:
+        import fsspec  # 60 ms and 10 MB, for what is far alone
+
+        filesystem, name = fsspec.core.url_to_fs(name)
+        exists, remove, opened = filesystem.exists, filesystem.rm, filesystem.open
+    if exists(name):
+        remove(name)
     if faults:
-        with filesystem.open(name, "w", newline="", encoding="utf-8") as file:
+        with opened(name, "w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, asdict(faults[0]))
             writer.writeheader()
             for one in faults:

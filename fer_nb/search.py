@@ -214,7 +214,7 @@ def _is_there(
     off = max(map(math.dist, face.eyes, candidate.eyes))
     return off <= _EYES_STAY * face.box[2] and abs(span - seen) <= _SPAN_STAYS * face.box[2]
 
-
+# %% ../nbs/08b_search.ipynb #f5abb4d3
 def _checked(
     mesh: FaceMesh,
     gray: np.ndarray,  # (height, width) uint8

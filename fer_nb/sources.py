@@ -25,13 +25,10 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, Request, build_opener
 
 import av
 import cv2
-import fsspec
 import numpy as np
 from av.codec.context import Flags
 from fastcore.basics import patch
@@ -195,6 +192,13 @@ _ENDINGS = IMAGE_ENDINGS + (  # of files that are not looked into before they ar
 _RAW_ENDINGS = (".cr2", ".nef", ".nrw", ".arw", ".srf", ".dng", ".orf", ".rw2", ".pef", ".srw")  # TIFFs that show a thumbnail
 
 
+def _fsspec() -> Any:
+    "The package that reads what is far; most sources are near, and to load it takes 60 ms and 10 MB."
+    import fsspec
+
+    return fsspec
+
+
 def _near_files(
     folder: str,
 ) -> Iterator[str]:
@@ -216,7 +220,7 @@ def _far_files(
     address: str,
 ) -> Iterator[str]:
     "All files below a folder that fsspec reads."
-    filesystem, root = fsspec.core.url_to_fs(address)
+    filesystem, root = _fsspec().core.url_to_fs(address)
     yield from (filesystem.unstrip_protocol(name) for name in filesystem.find(root))
 
 # %% ../nbs/08f_sources.ipynb #c4303944
@@ -260,7 +264,7 @@ def _passed_over(
     if name.lower().endswith(_RAW_ENDINGS):
         return "is a camera's raw data, to be developed into a JPEG or TIFF first"
     if far:
-        with fsspec.open(name, "rb") as file:
+        with _fsspec().open(name, "rb") as file:
             known = bool(_content(file.read(_HEAD)))
     else:
         known = _content(_head(name)) in ("image", "animation") or _shows_pictures(name)
@@ -316,7 +320,7 @@ def _sources_of(
         what = "neither a file nor a folder at" if os.path.exists(name) else "no file or folder"
         raise FerError(f"There is {what} {source_name(name)}; name an image, a video, a folder, or a pattern (shot_%04d.png).")
     with _explained(name, "can't be reached", "check the address"):
-        filesystem, path = fsspec.core.url_to_fs(name)
+        filesystem, path = _fsspec().core.url_to_fs(name)
         return _files_below(name, passed) if filesystem.isdir(path) else [name]
 
 # %% ../nbs/08f_sources.ipynb #ef35c2c5
@@ -349,6 +353,9 @@ def _asked_web(
     **headers: str,
 ) -> Iterator[Any]:
     "The server's answer, to be read."
+    from urllib.error import HTTPError, URLError  # here, as both take 20 ms to load
+    from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, Request, build_opener
+
     parts = urlsplit(source)
     user, _, host = parts.netloc.rpartition("@")
     address, passwords = urlunsplit(parts._replace(netloc=host)), HTTPPasswordMgrWithDefaultRealm()
@@ -405,7 +412,7 @@ def _read_bytes(
         if source.lower().startswith(_WEB_SCHEMES):
             with _asked_web(source) as answer:
                 return b"".join(_fetched(answer, source, most=_MOST_PICTURE))
-        with fsspec.open(source, "rb") if "://" in source else open(source, "rb") as file:
+        with _fsspec().open(source, "rb") if "://" in source else open(source, "rb") as file:
             return file.read()
 
 # %% ../nbs/08f_sources.ipynb #7a51f79c
@@ -569,7 +576,7 @@ def _opened_file(
         options = {"rtsp_transport": "tcp"}  # UDP loses packets, and many networks don't let it through
         return stack.enter_context(_answered(source, options, _LIVE_PATIENCE))
     if "://" in source and not os.path.exists(source):
-        return stack.enter_context(av.open(stack.enter_context(fsspec.open(source, "rb"))))
+        return stack.enter_context(av.open(stack.enter_context(_fsspec().open(source, "rb"))))
     if source.isprintable():
         return stack.enter_context(av.open(f"file:{source}"))
     return stack.enter_context(av.open(stack.enter_context(open(source, "rb"))))
