@@ -474,6 +474,8 @@ def _peer_tables(
     cut: Callable[[bytes, str], Any] | None,  # see load_faces
 ) -> list[dict[str, Any]]:
     "The same of the network of the package `fer`, which is always sure; each picture is asked once, whatever the truth."
+    import hashlib
+
     import numpy as np
 
     from fer_nb.benchmark import Runner

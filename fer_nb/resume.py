@@ -104,6 +104,8 @@ def _is_own(
         return True
     if not own.endswith((".parquet", ".csv", ".jsonl", ".marks.json", "asked.json", ".html")):
         return own.endswith(".explained.png") or parent.startswith("bucket=") and own.endswith(".part")
+    if "://" in name:
+        import fsspec  # here, as it takes 60 ms to load
     try:
         with fsspec.open(name, "rb") if "://" in name else open(name, "rb") as file:
             if own.endswith(".json"):

@@ -353,8 +353,9 @@ def _asked_web(
     **headers: str,
 ) -> Iterator[Any]:
     "The server's answer, to be read."
-    from urllib.error import HTTPError, URLError  # here, as both take 20 ms to load
-    from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm, Request, build_opener
+    import urllib.error  # here, as both take 20 ms to load
+    from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm
+    from urllib.request import Request, build_opener
 
     parts = urlsplit(source)
     user, _, host = parts.netloc.rpartition("@")
@@ -367,11 +368,11 @@ def _asked_web(
             yield answer
     except TimeoutError:
         raise _silent(source, patience) from None
-    except HTTPError as error:
+    except urllib.error.HTTPError as error:
         if error.code in (401, 403):
             raise _locked(source) from None
         raise
-    except URLError as error:
+    except urllib.error.URLError as error:
         raise _silent(source, patience) if isinstance(error.reason, TimeoutError) else error from None
 
 # %% ../nbs/08f_sources.ipynb #a3b5d968

@@ -133,6 +133,9 @@ export function warpSquare({ data, width, height }, [corner, right, below], size
   const steps = [0, 1].map((axis) => Int32Array.from({ length: size }, (_, x) => roundEven(across[axis] * x * FINE)));
   const [stepsX, stepsY] = steps;
   const square = new Uint8Array(size * size);
+  const ends = [0, 1].flatMap((axis) => [0, size].flatMap((x) => [0, size].map((y) => start[axis] + across[axis] * x + down[axis] * y)));
+  const most = [Math.max(...ends.slice(0, 4)) - width, Math.max(...ends.slice(4)) - height];
+  const isInside = Math.min(...ends) > 1 && Math.max(...most) < -2; // then no pixel is looked for beyond the edge
   for (let y = 0, target = 0; y < size; y += 1) {
     const x0 = roundEven((down[0] * y + start[0]) * FINE) + FINE / 64;
     const y0 = roundEven((down[1] * y + start[1]) * FINE) + FINE / 64;
@@ -141,10 +144,10 @@ export function warpSquare({ data, width, height }, [corner, right, below], size
       const py = (y0 + stepsY[x]) >> 5;
       const left = px >> 5;
       const top = py >> 5;
-      const x1 = clamp(left, width - 1);
-      const x2 = clamp(left + 1, width - 1);
-      const y1 = clamp(top, height - 1) * width;
-      const y2 = clamp(top + 1, height - 1) * width;
+      const x1 = isInside ? left : clamp(left, width - 1);
+      const x2 = isInside ? left + 1 : clamp(left + 1, width - 1);
+      const y1 = (isInside ? top : clamp(top, height - 1)) * width;
+      const y2 = (isInside ? top + 1 : clamp(top + 1, height - 1)) * width;
       const u = px & 31;
       const upper = (data[y1 + x1] << 5) + (data[y1 + x2] - data[y1 + x1]) * u;
       const lower = (data[y2 + x1] << 5) + (data[y2 + x2] - data[y2 + x1]) * u;
