@@ -214,28 +214,40 @@ def _luma(
 # %% ../nbs/08e_recognizer.ipynb #dd87a0e1
 _JPEG = b"\xff\xd8\xff"  # how such a file begins
 _FEWER = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2}  # by a side's divisor
+_MOST_IN_COLOUR = 60_000_000  # pixels; a phone's photograph may have 200 million, whose colours would take 600 MB
 
 
-def _from_jpeg(
-    frame: Frame,
-    flags: int,  # of cv2.imdecode
-) -> np.ndarray | None:
-    "What is asked of a JPEG file that was not decoded yet; None for other pictures and damaged ones, which bgr() knows."
-    if not isinstance(frame.picture, bytes) or not frame.picture.startswith(_JPEG):
-        return None
-    image_size(frame.picture, frame.source or "The image")  # FerError before it is decoded: a small file can hold a giant
-    return cv2.imdecode(np.frombuffer(frame.picture, np.uint8), flags)
+@patch
+def _read_brightness(
+    self: Frame,
+    least: int = 0,  # pixels, below which a picture is left to gray()
+) -> None:
+    "Read the brightness of a JPEG file without its colours; other pictures, and damaged ones, are left to gray()."
+    if isinstance(self.picture, bytes) and self.picture.startswith(_JPEG):
+        width, height = image_size(self.picture, self.source or "The image")  # FerError first: a small file can hold a giant
+        if width * height > least:
+            self._gray = cv2.imdecode(np.frombuffer(self.picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+
+
+def _small_of_jpeg(
+    frame: Frame,  # whose brightness was read alone
+    side: int,  # pixels, the longer side of the copy
+) -> np.ndarray:
+    "A copy of about that size, at least, `(height, width, 3)` uint8 BGR."
+    least = (flags for divisor, flags in _FEWER.items() if max(frame.gray().shape) >= divisor * side)
+    return cv2.imdecode(np.frombuffer(frame.picture, np.uint8), next(least, cv2.IMREAD_COLOR))
 
 # %% ../nbs/08e_recognizer.ipynb #dd87a0e3
 @patch
 def gray(self: Frame) -> np.ndarray:
     "`(height, width)` uint8, as it is shown; FerError where the picture can't be read."
     if self._gray is None:
+        self._read_brightness(_MOST_IN_COLOUR)
+    if self._gray is None:
         if self.is_video and _is_plain(self.picture):
             self._gray = _upright(_squared(_luma(self.picture), self.stretch), self.display_matrix())
         else:
-            gray = _from_jpeg(self, cv2.IMREAD_GRAYSCALE)
-            self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY) if gray is None else gray
+            self._gray = cv2.cvtColor(self.bgr(), cv2.COLOR_BGR2GRAY)
     return self._gray
 
 # %% ../nbs/08e_recognizer.ipynb #3ad94ce7
@@ -268,9 +280,8 @@ def reduced(
         if self.is_video and _is_plain(self.picture):
             self._small = _upright(_scaled(self.picture, self.stretch, side), self.display_matrix())
         else:
-            flags = next((flag for divisor, flag in _FEWER.items() if max(self.gray().shape) >= divisor * side), None)
-            small = None if flags is None else _from_jpeg(self, flags)
-            self._small = shrink(self.bgr() if small is None else small, side)
+            by_parts = isinstance(self.picture, bytes) and self._gray is not None
+            self._small = shrink(_small_of_jpeg(self, side) if by_parts else self.bgr(), side)
     return self._small
 
 # %% ../nbs/08e_recognizer.ipynb #c6b439ec
@@ -532,6 +543,8 @@ def prepare(
     "The picture decoded, ready for recognize_batch; FerError where it can't be used."
     frame = Frame.of(picture, source)
     frame.cropped = frame.cropped or cropped
+    if not alone:
+        frame._read_brightness()
     side = self.detector.reduced_side(frame.gray().shape)
     if alone and side and not frame.cropped:
         frame.reduced(side)
