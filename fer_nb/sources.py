@@ -354,8 +354,13 @@ def _asked_web(
 ) -> Iterator[Any]:
     "The server's answer, to be read."
     import urllib.error  # here, as both take 20 ms to load
-    from urllib.request import HTTPBasicAuthHandler, HTTPDigestAuthHandler, HTTPPasswordMgrWithDefaultRealm
-    from urllib.request import Request, build_opener
+    from urllib.request import (
+        HTTPBasicAuthHandler,
+        HTTPDigestAuthHandler,
+        HTTPPasswordMgrWithDefaultRealm,
+        Request,
+        build_opener,
+    )
 
     parts = urlsplit(source)
     user, _, host = parts.netloc.rpartition("@")
