@@ -386,14 +386,12 @@ def detect(
     side = self.detector.reduced_side(gray.shape)
     if side is None:
         return self.detector.detect(frame.bgr())
-    picture = frame.reduced(side)
     if not isinstance(self.detector, FaceSearch):
-        return [face.enlarged(max(gray.shape) / side) for face in self.detector.detect(picture)]
+        return [face.enlarged(max(gray.shape) / side) for face in self.detector.detect(frame.reduced(side))]
     if seconds is None:
-        return self.detector.find(picture, gray)
-    carried, number = carry(before, gray, seconds, anew=True), int(seconds // DETECT_SECONDS)
-    known = carried or (before.faces if before else [])
-    return self.detector.find_again(picture, gray, known, number, carried is not None)
+        return self.detector.find(frame.reduced(side), gray)
+    known = carry(before, gray, seconds, anew=True) or (before.faces if before else [])
+    return self.detector.find_again(frame.reduced, gray, known, int(seconds // DETECT_SECONDS))
 
 
 def _whole(

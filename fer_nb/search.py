@@ -7,7 +7,7 @@ __all__ = ['FaceMesh', 'FaceSearch']
 
 # %% ../nbs/08b_search.ipynb #dadafc2e
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import cv2
@@ -198,37 +198,20 @@ def _fitted(
     return mesh.fit(gray, face) if face.score > _A_FACE and not _is_close(face, candidate) else face
 
 
-# Of the box's width: how far BlazeFace may see an eye from where it was carried to, and how much nearer to the other eye, which
-# they come where a head turns by thirty degrees.
-_EYES_STAY, _SPAN_STAYS = 0.12, 0.07
-
-
-def _is_there(
-    face: DetectedFace,  # that the mesh placed in a frame before, carried to this one
-    candidate: DetectedFace,  # that BlazeFace sees
-) -> bool:
-    "Whether the candidate is that face, as large and turned as it was carried, so that the mesh would say nothing new."
-    if face.score <= _SURELY or face.eyes is None or candidate.eyes is None:
-        return False
-    span, seen = (math.dist(*eyes) for eyes in (face.eyes, candidate.eyes))
-    off = max(map(math.dist, face.eyes, candidate.eyes))
-    return off <= _EYES_STAY * face.box[2] and abs(span - seen) <= _SPAN_STAYS * face.box[2]
-
 # %% ../nbs/08b_search.ipynb #f5abb4d3
 def _checked(
     mesh: FaceMesh,
     gray: np.ndarray,  # (height, width) uint8
     candidates: Sequence[DetectedFace],  # in its pixels
-    found: Sequence[DetectedFace] = (),  # faces of this frame that were checked before
-    carried: Sequence[DetectedFace] = (),  # faces of the frame before, where they are in this one
+    found: Sequence[DetectedFace] = (),  # faces that were checked before
 ) -> list[DetectedFace]:
-    "Those found before, and the faces among the candidates, each where the mesh sees it or where it was carried to."
+    "Those found before, and the faces among the candidates, each where the mesh sees it."
     faces = list(found)
     for candidate in candidates:
         sure = [face for face in faces if face.score > _SURELY]
         if (_overlaps(candidate, sure) >= _SAME_PLACE).any():
             continue  # seen already, by another look or in another part
-        face = next((one for one in carried if _is_there(one, candidate)), None) or _fitted(mesh, gray, candidate)
+        face = _fitted(mesh, gray, candidate)
         if face.score > _A_FACE:
             faces.append(face)
     return _distinct(faces)
@@ -289,7 +272,6 @@ def _see(
     picture: np.ndarray,  # (height, width, 3) uint8 BGR, reduced
     gray: np.ndarray,  # (height, width) uint8, the picture as large as it is
     turn: int,  # quarters, clockwise
-    carried: Sequence[DetectedFace] = (),  # see _checked
 ) -> list[DetectedFace]:
     "The checked faces of the picture turned like that, in pixels of `gray`."
     scale = max(gray.shape) / max(picture.shape[:2])
@@ -297,7 +279,7 @@ def _see(
 
     def checked(candidates: Sequence[DetectedFace], size: float, found: Sequence[DetectedFace] = ()) -> list[DetectedFace]:
         upright = (_turned_back(face.enlarged(size), turn, picture.shape[:2]) for face in candidates)
-        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found, carried)
+        return _checked(self.mesh, gray, [face.enlarged(scale) for face in upright], found)
 
     faces = checked(_look_in_parts(self.blaze, turned), 1)
     if max(picture.shape) > _WHOLE or not faces or max(face.box[2] for face in faces) > _FILLS * min(gray.shape):
@@ -336,17 +318,15 @@ _FINE_EVERY = 4  # looks: once a second
 @patch
 def find_again(
     self: FaceSearch,
-    picture: np.ndarray,  # (height, width, 3) uint8 BGR, reduced to `reduced_side`
+    reduced: Callable[[int], np.ndarray],  # from a longer side in pixels to the frame in that size, as uint8 BGR
     gray: np.ndarray,  # (height, width) uint8
-    known: Sequence[DetectedFace],  # the faces of the frame before
+    known: Sequence[DetectedFace],  # the faces of the frame before, where they were, or better where they are in this one
     number: int,  # of the look in its sequence
-    carried: bool = False,  # whether the known faces are where they are in this frame, and not where they were
 ) -> list[DetectedFace]:
     "The faces of a frame of a sequence, in pixels of `gray`, from left to right; the whole search is spread over a second."
     fine = not known or number % _FINE_EVERY == 0
-    there = known if carried and not fine else ()
-    picture = picture if fine else shrink(picture, _NEAR)
-    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn, there)]
+    picture = reduced(self.reduced_side(gray.shape) if fine else _NEAR)
+    faces = [face for turn in sorted({0, *map(_quarters, known)}) for face in self._see(picture, gray, turn)]
     if not any(face.score > _SURELY for face in faces):
         faces += self._see(picture, gray, 1 + number % 3)
     if not fine:

@@ -119,7 +119,7 @@ def _search_constants() -> dict[str, Any]:
     return {
         "detector": {
             "strides": BlazeFace.strides, "least_logit": float(finder.blaze.least_logit), "overlap": overlap,
-            "tint": search._TINT,
+            "tint": search._TINT[2::-1],
         },
         "search": {
             "smallest": finder.smallest, "least": search._LEAST, "least_in_parts": search._LEAST_IN_PARTS,
@@ -130,7 +130,7 @@ def _search_constants() -> dict[str, Any]:
             "unchecked": inspect.signature(BlazeFace).parameters["threshold"].default,
         },
         "mesh": {
-            "side": search._MESH_SIDE, "room": search._MESH_ROOM, "eyes": search._EYES, "across": search._ACROSS,
+            "side": search._MESH_SIDE, "room": search._MESH_ROOM, "eyes": search._EYES.tolist(), "across": search._ACROSS,
             "brow_to_chin": search._BROW_TO_CHIN, "radius": search._RADIUS, "below_eyes": search._BELOW_EYES,
             "yaw_share": search._YAW_SHARE, "pitch_at_rest": search._PITCH_AT_REST,
         },

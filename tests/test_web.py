@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from helpers import CHROMIUM_ARGUMENTS, LIMIT, find_chromium, wait_until
 
-from fer_nb import search, tracks
 from fer_nb.recognizer import Recognizer
 from fer_nb.sources import DEMO_PHOTO, demo_frame
 from fer_nb.web import write_web
@@ -173,22 +172,9 @@ def crowd():
     return canvas
 
 
-class PageRecognizer(Recognizer):
-    "What the page does: between two searches for small faces it looks from further, and the mesh looks after those it knows."
-
-    def detect(self, frame, before=None, seconds=None):
-        number, known = int((seconds or 0) // tracks.DETECT_SECONDS), before.faces if before else []
-        if seconds is None or not known or number % search._FINE_EVERY == 0:
-            return super().detect(frame, before, seconds)
-        gray, near = frame.gray(), frame.reduced(search._NEAR)
-        found = self.detector.find_again(near, gray, known, number)
-        found = search._checked(self.detector.mesh, gray, known, found)
-        return sorted(search._distinct(found), key=lambda face: face.box[0])
-
-
 @pytest.fixture(scope="module")
 def recognizer():
-    return PageRecognizer.load()
+    return Recognizer.load()
 
 
 def stills():

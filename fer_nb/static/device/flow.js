@@ -201,12 +201,14 @@ function flow(before, after, box, { side, grid, trusted, zoom }) {
   return { shift: shift.map((value) => value / scale), scale: Math.min(Math.max(grown, zoom[0]), zoom[1]) };
 }
 
-// The faces of the frame before, moved to where they are in this one; null where it is time to detect.
-export function carry(before, gray, seconds, constants) {
+// The faces of the frame before, moved to where they are in this one; null where it is time to detect. With `anew` they are a hint
+// for the detector, and are carried into another slot, too.
+export function carry(before, gray, seconds, constants, anew = false) {
   if (!before || !before.faces.length || seconds === null || before.seconds === null) return null;
   const { carry_seconds: longest, detect_seconds: slot } = constants;
   const step = seconds - before.seconds;
-  if (!(step >= 0 && step <= longest) || Math.floor(seconds / slot) !== Math.floor(before.seconds / slot)) return null;
+  const sameSlot = Math.floor(seconds / slot) === Math.floor(before.seconds / slot);
+  if (!(step >= 0 && step <= longest) || !(sameSlot || anew)) return null;
   const carried = [];
   for (const face of before.faces) {
     const motion = flow(before.gray, gray, face.box, constants);

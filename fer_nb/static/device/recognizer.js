@@ -83,7 +83,8 @@ export class Recognizer {
   find(picture, gray, tracker, seconds) {
     if (!tracker) return this.search.find(picture, gray);
     const number = Math.floor(seconds / this.constants.flow.detect_seconds);
-    return this.search.findAgain(picture, gray, tracker.look?.faces ?? [], number);
+    const known = carry(tracker.look, gray, seconds, this.constants.flow, true) ?? tracker.look?.faces ?? [];
+    return this.search.findAgain(picture, gray, known, number);
   }
 
   // Probabilities of the crop's expressions: one reading of the network's, with the prior, at the temperature.

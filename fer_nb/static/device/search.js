@@ -139,15 +139,21 @@ export class FaceSearch {
     return Array.from({ length: count }, (_, place) => roundEven((place * (length - side)) / Math.max(1, count - 1)));
   }
 
+  // The candidate where the mesh sees it, asked once more where it was asked in the wrong place.
+  async fitted(gray, candidate) {
+    const { same_place: place, same_turn: turn, a_face: least } = this.constants;
+    const face = await this.mesh.fit(gray, candidate);
+    const isClose = shared(face.box, candidate.box)[0] >= place && cosineOf(face, candidate) >= turn;
+    return face.score > least && !isClose ? this.mesh.fit(gray, face) : face;
+  }
+
   // Those found before, and the faces among the candidates, each where the mesh sees it.
   async checked(gray, candidates, found = []) {
-    const { same_place: place, same_turn: turn, a_face: least } = this.constants;
+    const { same_place: place, a_face: least } = this.constants;
     const faces = [...found];
     for (const candidate of candidates) {
       if (faces.some((face) => this.isSure(face) && shared(face.box, candidate.box)[0] >= place)) continue; // seen already
-      let face = await this.mesh.fit(gray, candidate);
-      const isClose = shared(face.box, candidate.box)[0] >= place && cosineOf(face, candidate) >= turn;
-      if (face.score > least && !isClose) face = await this.mesh.fit(gray, face);
+      const face = await this.fitted(gray, candidate);
       if (face.score > least) faces.push(face);
     }
     return this.distinct(faces);
