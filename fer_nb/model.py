@@ -37,9 +37,8 @@ class FacialExpressionModel:
             network = LiteRtNetwork(Path(model_json_file).with_name(MODEL_LITERT), threads, self.metadata)
             self.network, channels = lambda faces: network(faces)[0], network.channels
         else:
-            keras_network = self.keras_network = load_keras_model(model_json_file, model_weights_file)
-            self.network = lambda faces: np.asarray(keras_network(faces, training=False))
-            channels = keras_network.input_shape[-1]
+            learnt = self.keras_network = load_keras_model(model_json_file, model_weights_file)
+            self.network, channels = lambda faces: np.asarray(learnt(faces, training=False)), learnt.input_shape[-1]
         self.colour = channels == 3  # whether it sees colours, which another's network may
         self._check_outputs()
 

@@ -219,7 +219,7 @@ def _load_keras_2(
             raise FerError(failed) from None
         return _load_whole(whole, failed)
 
-
+# %% ../nbs/06_json_serialization.ipynb #3da053f4
 def _load_whole(
     path: Path,  # .keras or .h5
     failed: str = "",  # the message where that is not possible

@@ -260,7 +260,7 @@ class FaceSearch:
     def reduced_side(
         self,
         shape: tuple[int, int],  # (height, width) of a picture, pixels
-    ) -> int | None:
+    ) -> int:
         "The longer side, in pixels, to which the picture is reduced before it is searched."
         side = math.ceil(_LEAST * max(shape) / self.smallest)
         return max(_NEAR, side if side <= _WHOLE else math.ceil(_LEAST_IN_PARTS * max(shape) / self.smallest))
@@ -309,7 +309,7 @@ def detect(
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
     "Every face of a frame, from left to right."
-    return self.find(shrink(frame, self.reduced_side(frame.shape[:2]) or 0), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
+    return self.find(shrink(frame, self.reduced_side(frame.shape[:2])), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
 
 # %% ../nbs/08b_search.ipynb #bf0f4638
 _FINE_EVERY = 4  # looks: once a second
