@@ -760,8 +760,10 @@ def run_comparison(
     starts: int = 5,  # of `fer_nb predict` in each round
 ) -> Iterator[Measured | None]:
     "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
-    theirs_env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # which may lead to this build
-    builds = {"this": _Build(sys.executable, dict(os.environ)), "other": _Build(str(python), theirs_env)}
+    ours = dict(os.environ)
+    ours.pop("PYTHONDONTWRITEBYTECODE", None)  # with it each process compiles the whole package anew
+    theirs = {name: value for name, value in ours.items() if name != "PYTHONPATH"}  # which may lead to this build
+    builds = {"this": _Build(sys.executable, ours), "other": _Build(str(python), theirs)}
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
