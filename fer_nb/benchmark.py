@@ -752,6 +752,13 @@ def _format_comparison(
     return [*lines, "", f"{builds} {figures['rounds']} rounds in turn; {load}."]
 
 # %% ../nbs/10f_benchmark.ipynb #0c642018
+def _elsewhere(
+    paths: str,  # as PYTHONPATH has them
+) -> str:
+    "Those that lead to no fer_nb, since another build is asked for."
+    return os.pathsep.join(path for path in paths.split(os.pathsep) if not (Path(path) / "fer_nb").is_dir())
+
+
 def run_comparison(
     python: str,  # the path of a Python beside which another fer_nb is installed
     rounds: int = 5,  # both builds in turn
@@ -762,7 +769,7 @@ def run_comparison(
     "This build and another in turn, by command line and HTTP: None after each step, and what was measured last."
     ours = dict(os.environ)
     ours.pop("PYTHONDONTWRITEBYTECODE", None)  # with it each process compiles the whole package anew
-    theirs = {name: value for name, value in ours.items() if name != "PYTHONPATH"}  # which may lead to this build
+    theirs = {**ours, "PYTHONPATH": _elsewhere(ours.get("PYTHONPATH", ""))}
     builds = {"this": _Build(sys.executable, ours), "other": _Build(str(python), theirs)}
     load = os.getloadavg()[0]
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:

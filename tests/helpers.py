@@ -21,6 +21,14 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+def filmed_by(
+    clip,  # .mjpeg
+):
+    "Arguments that give Chromium this film as its camera, which a page may use without asking."
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    return [*CHROMIUM_ARGUMENTS, *camera, f"--use-file-for-fake-video-capture={clip}"]
+
+
 def copy_project(
     folder,  # where the copy is made
 ):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from helpers import CHROMIUM_ARGUMENTS, find_chromium, running_server
+from helpers import filmed_by, find_chromium, running_server
 from playwright.sync_api import sync_playwright
 
 from fer_nb.sources import DEMO_PHOTO, demo_frame
@@ -72,9 +72,7 @@ def main(seconds):
     with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as play:
         clip = Path(folder) / "clock.mjpeg"
         write_clip(clip)
-        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        arguments = [*CHROMIUM_ARGUMENTS, *camera, f"--use-file-for-fake-video-capture={clip}"]
-        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
+        browser = play.chromium.launch(executable_path=find_chromium(), args=filmed_by(clip))
         page = browser.new_page(viewport={"width": 1280, "height": 860})
         page.set_default_timeout(1000 * (seconds + 60))
         page.goto(f"http://127.0.0.1:{server.port}/", wait_until="commit")

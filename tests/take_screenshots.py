@@ -9,7 +9,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from helpers import CHROMIUM_ARGUMENTS, PROJECT, find_chromium, running_server
+from helpers import CHROMIUM_ARGUMENTS, PROJECT, filmed_by, find_chromium, running_server
 from PIL import Image, ImageOps
 from playwright.sync_api import sync_playwright
 
@@ -85,9 +85,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder, running_server("--source", "demo") as server, sync_playwright() as play:
         clip = Path(folder) / "drawn.mjpeg"
         write_clip(clip)
-        camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        arguments = [*CHROMIUM_ARGUMENTS, *camera, f"--use-file-for-fake-video-capture={clip}"]
-        browser = play.chromium.launch(executable_path=find_chromium(), args=arguments)
+        browser = play.chromium.launch(executable_path=find_chromium(), args=filmed_by(clip))
 
         def open_page(scheme, width, height):
             page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)

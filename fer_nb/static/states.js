@@ -1,6 +1,7 @@
 // What each state says: in the pill, over the picture (the veil), and where the faces would be.
 
 const CAMERA_AGAIN = ["Nothing to read", "Faces come back with the camera."];
+const NOTHING_OPEN = ["Nothing to read yet", "Faces appear here once a camera or a picture is open."];
 const ELSEWHERE = ["Nothing to read", "Another source can be chosen over the picture."];
 const INFERRED =
   "For every face in view the server infers how likely each expression is. An expression is what a face shows, " +
@@ -137,20 +138,20 @@ export const STATES = {
     pill: "Nothing open",
     tone: "idle",
     veil: ["Read faces on this device?", HERE],
-    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+    empty: NOTHING_OPEN,
     actions: ["start", "choose", "demo", "measure"],
   },
   measuring: {
     pill: "Measuring",
     tone: "waiting",
     veil: ["Measuring this device", "It takes some seconds."],
-    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+    empty: NOTHING_OPEN,
   },
   measured: {
     pill: "Measured",
     tone: "idle",
     veil: ["What this device takes", "It told nothing."],
-    empty: ["Nothing to read yet", "Faces appear here once a camera or a picture is open."],
+    empty: NOTHING_OPEN,
     actions: ["start", "choose", "demo"],
   },
   loading: {
