@@ -69,7 +69,7 @@ def _all_frames(
 
 # %% ../nbs/10b_annotate.ipynb #94670129
 _GROUP_SECONDS = 1.0  # in each of which the whole search is made once, see FaceSearch.find_again
-_MOST_FRAMES = 16  # of a slot of DETECT_SECONDS, at 60 frames a second; of 4K they take 200 MB
+_MOST_FRAMES = 16  # of a slot of DETECT_SECONDS, at 32 frames a second; of 4K they take 200 MB
 _MOST_PIXELS = 16_000_000  # of a group, some 25 MB, until it ends with its slot: a second of 640x480, a slot of 4K
 
 

@@ -312,7 +312,7 @@ def detect(
     return self.find(shrink(frame, self.reduced_side(frame.shape[:2])), cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY))
 
 # %% ../nbs/08b_search.ipynb #bf0f4638
-_FINE_EVERY = 4  # looks: once a second
+_FINE_EVERY = 2  # looks: once a second
 
 
 @patch

@@ -128,7 +128,7 @@ def _smoothing(
     return -math.expm1(-seconds / time_constant) if time_constant > 0 else 1.0
 
 # %% ../nbs/08d_tracks.ipynb #486c891e
-_CHANGED = 0.3  # the share of the probability that has moved elsewhere; noise moves less, another expression more
+_CHANGED = 0.37  # the share of the probability that has moved elsewhere; noise moves less, another expression more
 _LONGEST_MEMORY = 3.0  # seconds; what a face showed before that is another matter
 
 # %% ../nbs/08d_tracks.ipynb #0c3f3fe7
@@ -279,8 +279,8 @@ def _flow(
     return _median(end - start) / scale, float(np.clip(spread[1] / max(spread[0], 1e-6), *_ZOOM))
 
 # %% ../nbs/08d_tracks.ipynb #a22d0f96
-DETECT_SECONDS = 0.25  # of each such slot of the source's time the first frame is detected: people take longer to walk in
-_CARRY_SECONDS = 0.2  # from one frame to the next; a face can be anywhere after longer, and ten frames a second stay below
+DETECT_SECONDS = 0.5  # of each such slot of the source's time the first frame is detected: people take longer to walk in
+_CARRY_SECONDS = 0.3  # from one frame to the next; a face can be anywhere after longer, and five frames a second stay below
 
 
 def carry(
