@@ -92,6 +92,22 @@ class Rows:
         for face, sharpness in zip(recognition.faces, recognition.sharpness):
             self._waiting.append((*place, face, sharpness))
 
+# %% ../nbs/08g_table.ipynb #5f1c7a21
+def _array(
+    values: Sequence,  # None where nothing is known
+    kind: pa.DataType,  # of numbers, pa.bool_() or pa.string()
+) -> pa.Array:
+    "What `pa.array` gives, without loading pandas (findings/pyarrow_loads_pandas.sh)."
+    known = [value is not None for value in values]
+    valid = None if all(known) else pa.py_buffer(np.packbits(known, bitorder="little"))
+    if kind == pa.string():
+        texts = [(value or "").encode() for value in values]
+        ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+        return pa.Array.from_buffers(kind, len(texts), [valid, pa.py_buffer(ends), pa.py_buffer(b"".join(texts))])
+    numbers = np.array([0 if value is None else value for value in values], kind.to_pandas_dtype())
+    stored = np.packbits(numbers, bitorder="little") if kind == pa.bool_() else numbers
+    return pa.Array.from_buffers(kind, len(numbers), [valid, pa.py_buffer(stored)])
+
 # %% ../nbs/08g_table.ipynb #7a629121
 @patch
 def take(self: Rows) -> pa.RecordBatch:
@@ -108,7 +124,7 @@ def take(self: Rows) -> pa.RecordBatch:
     pose = [[None if face.pose is None else face.pose[axis] for face in faces] for axis in range(3)]
     judged = [face.quality for face in faces], [face.unjudged for face in faces]
     columns = [source, frame, seconds, track, *box.T, *shown, *smoothed.T, *raw.T, size, sharpness, *pose, *judged, *model]
-    return pa.record_batch([pa.array(values, field.type) for values, field in zip(columns, self.schema)], self.schema)
+    return pa.record_batch([_array(values, field.type) for values, field in zip(columns, self.schema)], self.schema)
 
 # %% ../nbs/08g_table.ipynb #8e867330
 _BATCH_ROWS = 1024  # some 150 kB, and a second of work or more
@@ -229,7 +245,7 @@ def _read_file(
         if not path.stat().st_size:  # pyarrow refuses it
             return table_schema().empty_table()
         return pyarrow.json.read_json(str(path), parse_options=pyarrow.json.ParseOptions(explicit_schema=_TEXT))
-    return pyarrow.parquet.read_table(str(path))
+    return pyarrow.parquet.read_table(str(path)) if path.is_dir() else pyarrow.parquet.ParquetFile(str(path)).read()
 
 # %% ../nbs/08g_table.ipynb #c5023857
 def read_table(

@@ -81,12 +81,20 @@ def test_predict(fer_nb_process, photo):
         assert 0 < face["top"] + face["height"] / 2 < 220
 
 
-def test_predict_loads_only_what_a_picture_needs(photo):
-    heavy = ["av", "flask", "fsspec", "keras", "matplotlib", "pyarrow", "tensorflow", "waitress"]
-    code = f"import sys\nfrom fer_nb.cli import main\nmain(['predict', {str(photo)!r}], standalone_mode=False)"
-    code = f"import atexit, sys\natexit.register(lambda: print([name for name in {heavy} if name in sys.modules]))\n{code}"
+NEEDLESS = {  # by command; pandas and what else takes a while to load
+    "predict": ["av", "flask", "fsspec", "keras", "matplotlib", "pandas", "pyarrow", "tensorflow", "waitress"],
+    "annotate": ["flask", "fsspec", "keras", "matplotlib", "pandas", "pyarrow.dataset", "tensorflow", "waitress"],
+}
+
+
+@pytest.mark.parametrize("command", NEEDLESS)
+def test_a_command_loads_only_what_it_needs(photo, tmp_path, command):
+    arguments = [command, str(photo), *(["--out", str(tmp_path / "table.parquet")] if command == "annotate" else [])]
+    code = f"import sys\nfrom fer_nb.cli import main\nmain({arguments!r}, standalone_mode=False)"
+    loaded = f"[name for name in {NEEDLESS[command]} if name in sys.modules]"
+    code = f"import atexit, sys\natexit.register(lambda: print({loaded}))\n{code}"
     done = subprocess.run([sys.executable, "-c", code], env=environment(None), capture_output=True, text=True, timeout=LIMIT)
-    assert done.stdout.splitlines()[-1] == "[]", done
+    assert done.returncode == 0 and done.stdout.splitlines()[-1] == "[]", done
 
 
 @pytest.mark.parametrize("kind", ["16-bit", "gray", "gray 16-bit", "alpha", "palette"])
