@@ -227,7 +227,7 @@ def detect(
     self: BlazeFace,
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
-    "The faces of a frame in one look at 256 pixels, from left to right; those under a twelfth of its side are mostly lost."
+    "The faces of a frame in one look at 256 pixels, from left to right; those under an eighteenth of its side are mostly lost."
     scale, faces = max(frame.shape[:2]) / self.side, self.look(shrink(frame, self.side), (self.side, self.side))
     return sorted((face.enlarged(scale) for face in faces), key=lambda face: face.box[0])
 
