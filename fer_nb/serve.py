@@ -67,6 +67,9 @@ class Service:
         frames: Iterable[str] = (),  # origins whose pages may show this one in a frame, or self
         **limits: Any,  # of Sessions: silence, limit
     ) -> None:
+        for part, wanted, made in ((camera, "frames", "VideoCamera(source)"), (recognizer, "recognize", "Recognizer.load()")):
+            if not hasattr(part, wanted):
+                raise FerError(f"Service was given a {type(part).__name__}; it wants what {made} makes.")
         self.metrics, self.queue, self.state = Metrics(), RecognitionQueue(recognizer), ServerState()
         self.live = LiveRecognition(camera, self.queue, draw_faces, self.metrics)
         self.sessions = Sessions(self.queue, **limits)
