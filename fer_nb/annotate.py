@@ -240,10 +240,9 @@ def annotate(
     smallest: int = 40,  # pixels, the width of the smallest face that is looked for
 ) -> Iterator[pa.RecordBatch]:
     "Rows for every face, as `pyarrow.RecordBatch` of some thousand; see table_schema for the columns."
-    sources = [inputs] if isinstance(inputs, (str, int, Path)) else inputs
 
     def recognitions() -> Iterator[Recognition]:
-        for one in annotated_frames(find_sources(sources), load_recognizers(model, workers, prior, smallest), cut):
+        for one in annotated_frames(find_sources(inputs), load_recognizers(model, workers, prior, smallest), cut):
             if isinstance(one, Fault):
                 failed(one)
             else:

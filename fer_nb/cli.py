@@ -17,6 +17,7 @@ from typing import Any
 
 import click
 
+from . import __version__
 from .core import FerError, project_folder, without_secrets
 
 # %% ../nbs/10i_command_line.ipynb #9b94c771
@@ -47,7 +48,7 @@ class _FerGroup(click.Group):
 
 
 @click.group(cls=_FerGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.version_option(package_name="fer_nb")
+@click.version_option(__version__, prog_name="fer_nb")
 def main() -> None:
     "Real-time facial expression recognition: angry, disgust, fear, happy, neutral, sad or surprise."
 

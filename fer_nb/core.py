@@ -286,6 +286,8 @@ def written_whole(
 ) -> Iterator[Path]:
     "Give a path to write to that becomes `path` only when all is written, so that a kill or a full disk leaves the old file."
     path = Path(path)
+    if path.is_dir():
+        raise FerError(f"{path} is a folder; name a file to write.")
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{os.getpid()}.{path.name}")
     try:

@@ -477,9 +477,11 @@ def load_faces(
     cut: _Cutter | None = None,  # gives the face in an image file's bytes, (48, 48) uint8, or None; None takes images as faces
 ) -> Faces:
     "Read a split of FER-2013, or of anything laid out like it, with the FER+ votes that lie beside it."
+    if data is not None and (not isinstance(data, (str, Path)) or not str(data)):
+        raise FerError(f"The data is {data!r:.60}; give the path of a folder, a zip or a CSV.")
     rafdb = str(data).startswith(_RAFDB_MARK)
     data = str(data).removeprefix(_RAFDB_MARK) if rafdb else data
-    if split not in _CSV_USAGES:
+    if split not in list(_CSV_USAGES):
         raise FerError(f"There is no split '{split}'; choose one of {', '.join(_CSV_USAGES)}.")
     path = Path(data) if data is not None else find_data()
     if not path.exists():

@@ -546,7 +546,7 @@ def write_sample(
     validation: int = 10,  # faces of each expression for validation
     seed: int = 0,  # whole number, 0 or above
 ) -> list[Path]:  # list of the paths that were written
-    "Write a sample of drawn faces as <split>/<expression>/<expression>_<number>.png."
+    "Write a sample of drawn faces as `<split>/<expression>/<expression>_<number>.png`."
     paths = []
     for split, (name, count) in enumerate({"train": train, "validation": validation}.items()):
         for position, expression in enumerate(EXPRESSIONS):

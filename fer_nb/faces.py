@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -226,7 +227,7 @@ def detect(
     self: BlazeFace,
     frame: np.ndarray,  # (height, width, 3) uint8 BGR
 ) -> list[DetectedFace]:
-    "The faces of a frame in one look at 256 pixels, from left to right; those under a twelfth of its side are mostly lost."
+    "The faces of a frame in one look at 256 pixels, from left to right; those under an eighteenth of its side are mostly lost."
     scale, faces = max(frame.shape[:2]) / self.side, self.look(shrink(frame, self.side), (self.side, self.side))
     return sorted((face.enlarged(scale) for face in faces), key=lambda face: face.box[0])
 
@@ -350,11 +351,24 @@ def _colour(
     return blue, green, red
 
 
+def _check_drawable(
+    frame: Any,
+    faces: Any,
+) -> None:
+    "FerError where they are not what draw_faces takes."
+    if not isinstance(frame, np.ndarray) or frame.dtype != np.uint8 or frame.shape[2:] != (3,):
+        what = f"{frame.dtype} of shape {frame.shape}" if isinstance(frame, np.ndarray) else f"a {type(frame).__name__}"
+        raise FerError(f"The frame is {what}; pass uint8 of shape (height, width, 3), BGR, such as a Frame's bgr().")
+    if not isinstance(faces, (list, tuple)):
+        raise FerError(f"The faces are a {type(faces).__name__}; pass a list of them, such as a recognition's `faces`.")
+
+
 def draw_faces(
     frame: np.ndarray,  # (height, width, 3) uint8 BGR; stays as it is
     faces: list[RecognizedFace],
 ) -> np.ndarray:
     "A copy of the frame with a box, the track's number (or the place from the left) and the label at every face."
+    _check_drawable(frame, faces)
     drawn = frame.copy()
     for number, face in enumerate(faces, 1):
         colour = _colour(face)

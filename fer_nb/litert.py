@@ -363,9 +363,11 @@ def find_model(
     labels: Sequence[str] | None = None,  # of the outputs of another's network; None is what its metadata say
 ) -> Path:
     "The folder of a model, in the checkout or the installed package, or made of another's network; FerError where none is."
+    if not isinstance(name, (str, Path)) or not str(name):
+        raise FerError(f"The model is {name!r:.60}; give its name, or the path of its folder or file.")
     name = DEFAULT_MODEL if name == "default" else name
-    places = [Path(name), project_folder() / "models" / name, package_folder() / "models" / name]
-    for place in places:
+    shipped = (project_folder() / "models", package_folder() / "models")
+    for place in (Path(name), *(folder / name for folder in shipped)):
         if place.name in (MODEL_JSON, MODEL_LITERT) and place.is_file():
             place = place.parent  # what was meant is the model that the file belongs to
         if not _network_files(place):
@@ -375,6 +377,6 @@ def find_model(
         if labels:
             raise FerError(f"The model {place.name} knows its own labels; leave --labels out.")
         return place
-    known = sorted({file.parent.name for place in places[1:] for file in place.parent.glob(f"*/{MODEL_LITERT}")})
+    known = sorted({file.parent.name for folder in shipped for file in folder.glob(f"*/{MODEL_LITERT}")})
     others = f"there are {', '.join(known)}" if known else "there is none"
     raise FerError(f"There is no model '{name}'; {others}, and `fer_nb train` makes one.")

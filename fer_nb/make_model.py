@@ -232,10 +232,12 @@ def make_model(
     "Train, evaluate, calibrate and save a model; gives its figures on the validation split."
     from fer_nb import training
 
+    if not isinstance(folder, (str, Path)) or not str(folder):
+        raise FerError(f"The folder is {folder!r:.60}; give the path of one to write, such as models/mine.")
     folder = Path(folder)
     training.check_config(config)
     if (folder / MODEL_LITERT).exists() and not (folder / "run").exists():
-        raise FerError(f"{folder} holds a finished model; choose another folder with --name.")
+        raise FerError(f"{folder} holds a finished model; choose another folder (on the command line with --name).")
     start = _load_trained(config.start) if config.start else None
     teachers = [_load_trained(name.strip()) for name in config.teacher.split(",")] if config.teacher else []
     learn, check = training.load_splits(data, cut)

@@ -31,6 +31,9 @@ class FacialExpressionModel:
     ) -> None:
         if runtime not in ("keras", "litert"):
             raise FerError(f"There is no runtime '{runtime}'; choose keras or litert.")
+        for file in (model_json_file, model_weights_file):
+            if not isinstance(file, (str, Path)) or not str(file):
+                raise FerError(f"A model's file is {file!r:.60}; give the paths of its JSON and its weights.")
         folder = Path(model_json_file).resolve().parent
         self.folder, self.name, self.metadata, self.keras_network = folder, folder.name, load_metadata(folder), None
         if runtime == "litert":

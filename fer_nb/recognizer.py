@@ -354,6 +354,8 @@ class Recognizer:
         model: FacialExpressionModel,
         detector: FaceSearch | BlazeFace | HaarCascade | None = None,  # FaceSearch where it is None
     ) -> None:
+        if not hasattr(model, "predict_proba"):
+            raise FerError(f"The model is a {type(model).__name__}; Recognizer.load takes a name, or a folder's path.")
         self.model, self.metadata = model, model.metadata
         self.detector: Any = detector or FaceSearch()
 

@@ -770,6 +770,8 @@ def write_report(
     pictures: bool = True,  # whether to read the sources again for sample moments
 ) -> None:
     "Write the report of a table as one HTML file that loads nothing."
+    if not isinstance(out, (str, Path)) or not str(out):
+        raise FerError(f"The report is {out!r:.60}; give the path of a file to write, such as faces.html.")
     table, marks = read_table(table_path), _read_marks(table_path)
     applied, lost = _apply(table, marks)
     facts = _report_facts(applied, _read_errors(table_path), pictures)

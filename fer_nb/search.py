@@ -197,7 +197,6 @@ def _fitted(
     face = mesh.fit(gray, candidate)
     return mesh.fit(gray, face) if face.score > _A_FACE and not _is_close(face, candidate) else face
 
-
 # %% ../nbs/08b_search.ipynb #f5abb4d3
 def _checked(
     mesh: FaceMesh,

@@ -67,6 +67,9 @@ class Service:
         frames: Iterable[str] = (),  # origins whose pages may show this one in a frame, or self
         **limits: Any,  # of Sessions: silence, limit
     ) -> None:
+        for part, wanted, made in ((camera, "frames", "VideoCamera(source)"), (recognizer, "recognize", "Recognizer.load()")):
+            if not hasattr(part, wanted):
+                raise FerError(f"Service was given a {type(part).__name__}; it wants what {made} makes.")
         self.metrics, self.queue, self.state = Metrics(), RecognitionQueue(recognizer), ServerState()
         self.live = LiveRecognition(camera, self.queue, draw_faces, self.metrics)
         self.sessions = Sessions(self.queue, **limits)
@@ -130,6 +133,8 @@ def _listen(
     port: int,  # 0 takes a free one
 ) -> Any:
     "A waitress server that listens; FerError where it can't."
+    if not isinstance(port, int) or not 0 <= port <= 65535:
+        raise FerError(f"The port is {port!r:.60}; give a whole number up to 65535, or 0 for a free one.")
     memory = {"inbuf_overflow": _IN_MEMORY, "outbuf_overflow": _IN_MEMORY, "outbuf_high_watermark": _UNSENT}
     limits = {"connection_limit": _CONNECTIONS, "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
     limits["clear_untrusted_proxy_headers"] = False  # the guards do that

@@ -290,13 +290,24 @@ def _files_below(
     return found
 
 # %% ../nbs/08f_sources.ipynb #6c5ac375
+def _as_text(
+    source: Any,  # what a person named
+) -> str:
+    "It as text; FerError where it is neither a path, an address nor a number."
+    if not isinstance(source, (str, int, Path)) or isinstance(source, bool) or not str(source):
+        raise FerError(f"The source is {source!r:.60}; name a path, an address, a webcam's number or demo.")
+    return str(source)
+
+
 def find_sources(
-    inputs: Iterable[str | int | Path],  # files, folders, patterns (shot_%04d.png), addresses, a webcam's number, "demo"
+    inputs: str | int | Path | Iterable[str | int | Path],  # paths, patterns, addresses, webcams, "demo"; or one alone
     passed: list[tuple[str, str]] | None = None,  # gets what is passed over in folders: the name, and why
 ) -> list[str]:
     "Every single source among them, each once, in the order named; FerError where there is nothing, or two have one name."
     passed = [] if passed is None else passed
-    found = list(dict.fromkeys(source for name in map(str, inputs) for source in _sources_of(name, passed)))
+    alone = isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable) or hasattr(inputs, "read")
+    texts = [_as_text(name) for name in ([inputs] if alone else inputs)]  # type: ignore[union-attr]
+    found = list(dict.fromkeys(source for text in texts for source in _sources_of(text, passed)))
     names = [without_secrets(source) for source in found]
     if twice := [name for name, times in Counter(names).items() if times > 1]:
         what = f"Several inputs differ only in the user or the query of {twice[0]}"
@@ -1191,11 +1202,14 @@ def _frames_from(
 
 
 def read_frames(
-    source: str,  # one of those that find_sources gives
+    source: str | int | Path,  # one of those that find_sources gives: no folder, but what is in it
     cut: Cut = Cut(),
     after: tuple[int, float] | None = None,  # number and seconds of a frame that the cut wants: only what it wants after that
 ) -> Generator[Frame, None, None]:
     "The wanted frames of any source; FerError where it can't be read, or not whole, after what can be."
+    source = _as_text(source)
+    if os.path.isdir(source):
+        raise FerError(f"{source} is a folder; find_sources names what is in it, and read_frames reads one of these.")
     kind, name = _kind(source), without_secrets(source)
     with _explained(source, "can't be read", "convert it to MP4, PNG or JPEG"):
         if kind != "image":

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -172,11 +173,20 @@ _WRITERS = {  # by ending; zstd makes the file half as large as Parquet's usual 
 }
 
 
+def _table_path(
+    path: Any,  # what a person named
+) -> Path:
+    "It as a path; FerError where it is none."
+    if not isinstance(path, (str, Path)) or not str(path):
+        raise FerError(f"The table is {path!r:.60}; give the path of a file, such as faces.parquet.")
+    return Path(path)
+
+
 def table_form(
     path: str | Path,  # of a table
 ) -> str:
     "`.parquet`, `.csv` or `.jsonl`, by the path's ending; FerError where it is another."
-    ending = Path(path).suffix.lower()
+    ending = _table_path(path).suffix.lower()
     if ending not in _WRITERS:
         raise FerError(f"A table can't be written as '{Path(path).name}'; end its name with {', '.join(_WRITERS)}.")
     return ending
@@ -188,9 +198,12 @@ def write_table(
     schema: pa.Schema,  # of the batches
 ) -> None:
     "Write a table piece by piece, so that it may be larger than the memory; FerError where its folder isn't there."
+    ending = table_form(path)
+    if not isinstance(batches, Iterable) or isinstance(batches, (str, bytes, pa.RecordBatch)):
+        raise FerError(f"The rows are a {type(batches).__name__}; give record batches, as annotate or Table.to_batches() do.")
     if "://" not in str(path) and not (folder := Path(path).parent).is_dir():
         raise FerError(f"There is no folder {folder} to write {Path(path).name} into; make it, or name another.")
-    writer = _WRITERS[table_form(path)](str(path), schema)
+    writer = _WRITERS[ending](str(path), schema)
     for batch in batches:
         writer.write_batch(batch)
     writer.close()
@@ -252,8 +265,9 @@ def read_table(
     path: str | Path,  # of this version, of 0.1, or what the page saved
 ) -> pa.Table:
     "Read a table, whatever its form, with the columns of `table_schema`; FerError where it is not one."
+    file = _table_path(path)
     try:
-        table = _read_file(Path(path))
+        table = _read_file(file)
         table = _completed(table.rename_columns([_todays_name(name) for name in table.column_names]))
         schema = table_schema(table_labels(table))
         return table.select(schema.names).cast(schema)

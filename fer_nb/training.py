@@ -71,6 +71,8 @@ def check_config(
     place: str = "The config",  # what the message calls it
 ) -> None:
     "FerError for a setting of a wrong type or out of its range."
+    if not hasattr(config, "__dataclass_fields__"):
+        raise FerError(f"{place} is a {type(config).__name__}; make one with TrainingConfig, or read a file with load_config.")
     kinds = {int: "a whole number", float: "a number", str: "a text"}
     for field in fields(config):
         value, name, kind = getattr(config, field.name), field.name, type(field.default)

@@ -239,10 +239,12 @@ def write_web(
     overwrite: bool = False,  # whether to replace a folder that is there
 ) -> int:
     "Write the page that needs no server; gives the bytes of its files. FerError where the folder holds something."
+    if not isinstance(out, (str, Path)) or not str(out) or Path(out).is_file():
+        raise FerError(f"{out!r:.60} is no folder to write; name one, such as page.")
     out, files = Path(out), _web_files(FacialExpressionModel.load(model, prior=prior))
     if out.is_dir() and any(out.iterdir()):
         if not overwrite or not (out / "sw.js").is_file():  # it is a folder that this function wrote
-            raise FerError(f"{out} holds something; name another folder, or replace a page of ours with --overwrite.")
+            raise FerError(f"{out} holds something; name another, or replace a page of ours with overwrite (--overwrite).")
         shutil.rmtree(out)
     for name, file in files.items():
         path = out / name

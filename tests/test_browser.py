@@ -621,6 +621,7 @@ def test_drops_are_counted(port, open_page):
     start_camera(page)
     page.wait_for_selector(".card.unsure")
     assert page.locator(".card [data-part=label]").inner_text() == "Unsure"
+    assert page.locator(".card [data-part=confidence]").inner_text() == "at best happy 90%"
     wait_until(lambda: int(page.locator("#dropped").inner_text()) > 42, "the server's drops are not shown")
 
 

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from helpers import COMMAND, DEFAULT_MODEL, LIMIT, environment
 from PIL import Image
 
+from fer_nb import __version__
 from fer_nb.cli import main
 from fer_nb.core import FerError
 from fer_nb.model import FacialExpressionModel
@@ -63,6 +64,17 @@ def assert_refused(
 
 def test_version(fer_nb_process):
     assert fer_nb_process("--version").returncode == 0
+
+
+def test_the_package_is_run_as_its_command(project, tmp_path):
+    "As `python -m fer_nb`, where the script of that Python is not on the path."
+    for arguments, status, words in (
+        (["--version"], 0, f"fer_nb, version {__version__}"), (["serve", "--help"], 0, "Usage: fer_nb serve"),
+        (["predict", "nothing.jpg"], 2, "Error: nothing.jpg can't be read"),
+    ):
+        command = [sys.executable, "-m", "fer_nb", *arguments]
+        done = subprocess.run(command, cwd=tmp_path, env=environment(project), capture_output=True, text=True, timeout=LIMIT)
+        assert (done.returncode, words in done.stdout + done.stderr) == (status, True), done
 
 
 # predict

@@ -31,7 +31,9 @@ function fitRows(card, names) {
 function fill(card, face) {
   setText(card.querySelector("[data-part=track]"), String(face.track));
   setText(card.querySelector("[data-part=label]"), labelOf(face));
-  setText(card.querySelector("[data-part=confidence]"), percent(face.confidence));
+  // What is not claimed is a guess, and the percentage is the guess's: "Covered, at best happy 67%".
+  const guess = face.unsure ? `at best ${face.label} ` : "";
+  setText(card.querySelector("[data-part=confidence]"), guess + percent(face.confidence));
   card.classList.toggle("unsure", face.unsure);
   for (const row of fitRows(card, Object.keys(face.probabilities))) {
     const name = row.dataset.expression;
