@@ -5,12 +5,34 @@
 # %% auto #0
 __all__ = ['main']
 
+# %% ../nbs/10i_command_line.ipynb #1fffb46d
+import gc
+import os
+from importlib import import_module
+
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # what OpenBLAS reads when it is loaded, NumPy's and OpenCV's
+
+
+def _load_libraries() -> None:
+    "Load the large libraries that every command needs, without the threads of linear algebra, and keep them for good."
+    asked = os.environ.get(_BLAS_THREADS)
+    os.environ[_BLAS_THREADS] = asked or "1"
+    gc.disable()
+    for name in ("numpy", "cv2", "click"):
+        import_module(name)
+    gc.freeze()
+    gc.enable()
+    if asked is None:  # another program that we start decides for itself
+        del os.environ[_BLAS_THREADS]
+
+
+_load_libraries()
+
 # %% ../nbs/10i_command_line.ipynb #0e84d98d
 import errno
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -476,6 +498,7 @@ def _peer_tables(
 ) -> list[dict[str, Any]]:
     "The same of the network of the package `fer`, which is always sure; each picture is asked once, whatever the truth."
     import hashlib
+    from tempfile import TemporaryDirectory
 
     import numpy as np
 
@@ -490,7 +513,7 @@ def _peer_tables(
     if places is None:
         raise FerError("The package fer knows the seven expressions alone; leave --fer-python out with data of other classes.")
     command = [python, package_folder() / "runners" / "fer_crops.py"]
-    with tempfile.TemporaryDirectory() as folder, Runner("fer", command) as runner:
+    with TemporaryDirectory() as folder, Runner("fer", command) as runner:
 
         def ask(images: Any) -> Any:
             "The probabilities in the order of the data's classes."

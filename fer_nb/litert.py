@@ -9,16 +9,14 @@ __all__ = ['LiteRtNetwork', 'save_model', 'find_model']
 import json
 import os
 import re
-import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import cv2
 import numpy as np
@@ -45,10 +43,12 @@ def _export_litert(
     quantize: bool = True,  # whether it multiplies 8-bit integers
 ) -> None:
     "Write the network as a LiteRT file that takes any number of faces."
+    from tempfile import TemporaryDirectory
+
     import tensorflow  # Keras' own format="litert" needs 3.13, and Python 3.10 has 3.12 at most
 
     tensorflow.get_logger().setLevel("ERROR")  # it tells of every file it writes
-    with tempfile.TemporaryDirectory() as folder, written_whole(path) as part:
+    with TemporaryDirectory() as folder, written_whole(path) as part:
         network.export(folder, format="tf_saved_model", verbose=False)
         converter = tensorflow.lite.TFLiteConverter.from_saved_model(folder)
         converter.optimizations = [tensorflow.lite.Optimize.DEFAULT] if quantize else []  # dynamic range quantization
@@ -60,6 +60,15 @@ _greeted = threading.Event()  # whether it was written; it comes once in a proce
 _aside = threading.Lock()  # held by the one thread that has put stderr aside
 
 
+def _nameless_file() -> IO[bytes]:
+    "An empty file that no folder holds; on Linux in memory, as `tempfile` takes a while to load."
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("said"), "w+b")
+    from tempfile import TemporaryFile
+
+    return TemporaryFile()
+
+
 @contextmanager
 def _ungreeted() -> Iterator[None]:
     "Keep the runtime's greeting from stderr. What else is written there meanwhile, by whatever thread, follows at once."
@@ -67,7 +76,7 @@ def _ungreeted() -> Iterator[None]:
         stack.enter_context(_aside)
         try:
             stderr = stack.enter_context(open(os.dup(2), "wb", buffering=0))
-            said = stack.enter_context(tempfile.TemporaryFile())
+            said = stack.enter_context(_nameless_file())
         except OSError:  # no place for a file: a greeting is not a reason to fail
             _greeted.set()
         if _greeted.is_set() or sys.__stderr__ is None:  # then descriptor 2 is something else
@@ -307,6 +316,8 @@ def _adopt(
     target: Path,  # the folder to write
 ) -> None:
     "Write another's network as a model's folder, its metadata last."
+    import shutil
+
     faces, beside = _faces_to_compare(), files[0].parent
     if files[0].suffix.lower() == ".tflite":
         network = LiteRtNetwork(files[0], metadata=replace(said, logits=False))

@@ -8,7 +8,6 @@ __all__ = ['MODEL_JSON', 'MODEL_WEIGHTS', 'MODEL_LITERT', 'DEFAULT_MODEL', 'Meta
 
 # %% ../nbs/06_json_serialization.ipynb #3756f0f2
 import json
-import tempfile
 import warnings
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache
@@ -206,10 +205,12 @@ def _load_keras_2(
     failed: str,  # the message where they don't belong together, or it holds layers of its author's own
 ) -> "keras.Model":
     "The network with its weights; FerError where that is not possible."
+    from tempfile import TemporaryDirectory
+
     import h5py
 
     plain = _without(_in_newer_words(description), {"module", "registered_name", "build_config"})
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.h5"
         try:
             with h5py.File(weights) as source, h5py.File(whole, "w") as target:
