@@ -9,8 +9,8 @@ __all__ = ['CameraError', 'VideoCamera', 'first_frame']
 import math
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -172,18 +172,30 @@ def play(
 _ASK, _ASK_SAME = 0.5, 4.0  # seconds from one call to the next; and at most, where the same picture comes
 
 
+def _has_more(
+    frames: Iterator[Frame],
+) -> bool:
+    "Whether another one comes; what ends in the middle has no more."
+    with suppress(FerError):
+        return next(frames, None) is not None
+    return False
+
+
 def _asked_again(
     source: str,  # the address of a picture
     reel: _Reel,
     sleep: Callable[[float], object],
 ) -> Generator[Frame, None, None]:
-    "What is at the address now, and now; FerError where there is nothing for long."
-    before, pause, began, good = None, _ASK, time.monotonic() - reel.seconds, -math.inf
+    "What is at the address now, and now, until it shows more than one; FerError where there is nothing for long."
+    now, still = time.monotonic(), is_still(source)
+    before, pause, began, good = None, _ASK, now - reel.seconds, now if reel.number else -math.inf
     while True:
         asked = time.monotonic()
         try:
             with closing(read_frames(source)) as frames:
                 frame = next(frames)
+                if not still and _has_more(frames):
+                    return
             picture, good = frame.bgr(), asked
             pause = min(_ASK_SAME, 2 * pause) if before is not None and np.array_equal(picture, before) else _ASK
             before = picture
@@ -201,21 +213,20 @@ def _played(
     sleep: Callable[[float], object] = time.sleep,
 ) -> Generator[Frame, None, None]:
     "The frames of its sources, what is recorded again and again."
-    reel, on_web, frame = _Reel(self.name), self.source.lower().startswith(("http://", "https://")), None
-    single = on_web and is_still(self.source)
+    reel, on_web = _Reel(self.name), self.source.lower().startswith(("http://", "https://"))
+    single, sources = on_web and is_still(self.source), find_sources([self.source])
     while True:
         if single:
-            yield from _asked_again(self.source, reel, sleep)
+            yield from _asked_again(sources[0], reel, sleep)
         sources, shown, fault = find_sources([self.source]), reel.number, None
         for source in sources:
             try:
-                for frame in reel.play(source, _ALONE if len(sources) == 1 else _IN_FOLDER):
-                    yield frame
+                yield from reel.play(source, _ALONE if len(sources) == 1 else _IN_FOLDER)
             except FerError as error:
                 fault = error
         if is_live(self.source) or reel.number == shown:
             raise fault or FerError(f"{self.name} shows nothing; name another source.")
-        single = on_web and reel.number == shown + 1 and frame is not None and frame.taken is None
+        single = on_web and reel.number == shown + 1
 
 
 @patch

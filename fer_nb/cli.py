@@ -34,6 +34,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +132,9 @@ def _say(
     text: str,
     error: bool = False,  # whether it goes to stderr
 ) -> None:
-    "Print a sentence."
-    click.echo(text, err=error)
+    "Print a sentence, where it can be written; a server needs no room on the disk."
+    with suppress(OSError):
+        click.echo(text, err=error)
 
 # %% ../nbs/10i_command_line.ipynb #ecbc2193
 @main.command()

@@ -43,8 +43,14 @@ class Gone(FerError):
 
 # %% ../nbs/01_intro.ipynb #dd6d6dd9
 _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)(:/{1,3})([^\s'\"<>]+)")  # in a text: a scheme, and what stands behind it
-_ONE_ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*)(:/{1,3})(\S+)")  # by itself, whatever its password is made of
-_WITH_PATHS = ("http", "https", "s3", "gs", "hf")  # schemes of addresses whose paths may hold an @
+_ONE_ADDRESS = re.compile(  # by itself, whatever its password is made of, a space too
+    r"([a-zA-Z][a-zA-Z0-9+.-]*)(:/{1,3})(\S+|(?:(?!://).)+@[^\s@]+)"
+)
+_QUERY = re.compile(r"(?:[^@/?#\s]*@)?(?=[^@/?#\s]+/?[^@?#\s]*\?[\w.-]+=)")  # the user, of an address whose query may hold an @
+_IN_PATH = re.compile(r"[^/]*\b(?:pass|password|passwd|pwd)=[^/]*|(?:[^/]*_)?(?:pass|password|passwd|pwd)=[^/]*", re.IGNORECASE)
+_EXAMPLE = "USER:PASSWORD@"  # nobody's, in sentences that say how it is done
+_STORES = ("s3", "gs", "hf")  # schemes of addresses whose paths are names of files
+_WITH_PATHS = ("http", "https", *_STORES)  # and of those whose paths may hold an @
 
 
 def _without_user(
@@ -52,6 +58,8 @@ def _without_user(
     rest: str,  # of an address, behind its ://
 ) -> str:
     "What is behind ://, without user and password, also where these hold characters that should be written as %2F or %40."
+    if query := _QUERY.match(rest):
+        return rest[query.end() :]
     authority = rest.partition("/")[0]
     odd_port = ":" in authority and not re.fullmatch(r"(\[[^]]*\]|[^:]*):\d*", authority) and not authority.startswith("[")
     if scheme.lower() in _WITH_PATHS and "@" not in authority and not odd_port:
@@ -66,9 +74,10 @@ def without_secrets(
 
     def shown(address: re.Match) -> str:
         scheme, slashes, rest = address.groups()
-        if scheme.lower() == "file" or (slashes != "://" and "@" not in rest):
+        if scheme.lower() == "file" or (slashes != "://" and "@" not in rest) or rest.startswith(_EXAMPLE):
             return address[0]
-        return scheme + slashes + re.split(r"[?#]", _without_user(scheme, rest))[0]
+        public = re.split(r"[?#]", _without_user(scheme, rest))[0]
+        return scheme + slashes + (public if scheme.lower() in _STORES else _IN_PATH.sub("", public))
 
     return shown(alone) if (alone := _ONE_ADDRESS.fullmatch(text)) else _ADDRESS.sub(shown, text)
 

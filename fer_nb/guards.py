@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address, ip_network
+from itertools import takewhile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -179,19 +180,35 @@ def trusted_networks(
         raise FerError(f"A trusted proxy is an address or a network, such as 127.0.0.1 or 172.16.0.0/12 ({error}).") from None
 
 
+def _is_trusted(
+    address: str,  # of who asks
+    networks: list,  # see trusted_networks
+) -> bool:
+    "Whether it is in one of the networks."
+    try:
+        client = ip_address(address.strip().partition("%")[0])
+    except ValueError:  # a socket without an address
+        return False
+    known = getattr(client, "ipv4_mapped", None) or client
+    return any(known in network for network in networks)
+
+
+_TOLD = ("for", "proto", "host", "port", "prefix")  # what X-Forwarded-... says
+
+
 def add_proxies(
     app: Flask,
     networks: list,  # see trusted_networks
 ) -> None:
-    "Believe what proxies in these networks say of client, scheme, host and prefix."
-    direct, told = app.wsgi_app, ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1, x_port=1, x_prefix=1)
+    "Believe what proxies in these networks say of client, scheme, host and prefix, and of each other."
+    direct = app.wsgi_app
 
     def choose(environ: dict, start_response: Callable) -> Any:
-        try:
-            client = ip_address(environ.get("REMOTE_ADDR", "").partition("%")[0])
-        except ValueError:  # a socket without an address
+        if not _is_trusted(environ.get("REMOTE_ADDR", ""), networks):
             return direct(environ, start_response)
-        known = getattr(client, "ipv4_mapped", None) or client
-        return (told if any(known in network for network in networks) else direct)(environ, start_response)
+        told = {f"x_{name}": environ.get(f"HTTP_X_FORWARDED_{name.upper()}", "").split(",") for name in _TOLD}
+        proxies = 1 + sum(1 for _ in takewhile(lambda one: _is_trusted(one, networks), reversed(told["x_for"][1:])))
+        counts = {name: min(proxies, len(values)) for name, values in told.items()}
+        return ProxyFix(direct, **counts)(environ, start_response)
 
     app.wsgi_app = choose  # type: ignore[method-assign]

@@ -126,6 +126,23 @@ def _set_memory_habits() -> None:
     except (AttributeError, OSError, TypeError):
         pass  # another C library, which has habits of its own
 
+# %% ../nbs/10a_serve.ipynb #2b9c41d8
+_OWN_FILES = 50  # open beside the connections: the camera, models, packages while they load, a picture that is sent
+
+
+def _room() -> int:
+    "How many connections may be open at once, by what the system lets this process open."
+    try:
+        import resource  # not on Windows
+    except ImportError:
+        return _CONNECTIONS
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OWN_FILES
+    if now != resource.RLIM_INFINITY and now < wanted:
+        now = wanted if most == resource.RLIM_INFINITY else min(wanted, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (now, most))
+    return _CONNECTIONS if now == resource.RLIM_INFINITY else max(8, min(_CONNECTIONS, now - _OWN_FILES))
+
 # %% ../nbs/10a_serve.ipynb #e9ed60d1
 def _listen(
     app: Any,  # a WSGI application
@@ -136,7 +153,7 @@ def _listen(
     if not isinstance(port, int) or not 0 <= port <= 65535:
         raise FerError(f"The port is {port!r:.60}; give a whole number up to 65535, or 0 for a free one.")
     memory = {"inbuf_overflow": _IN_MEMORY, "outbuf_overflow": _IN_MEMORY, "outbuf_high_watermark": _UNSENT}
-    limits = {"connection_limit": _CONNECTIONS, "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
+    limits = {"connection_limit": _room(), "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
     limits["clear_untrusted_proxy_headers"] = False  # the guards do that
     try:
         server = waitress.create_server(
@@ -146,6 +163,8 @@ def _listen(
     except ValueError:
         raise FerError(f"There is no host '{host}'; take 127.0.0.1, or an address of this machine.") from None
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise FerError(f"'{host}' is no address of this machine; take 127.0.0.1, or 0.0.0.0 for all it has.") from None
         why = "is in use by another program" if error.errno == errno.EADDRINUSE else f"can't be opened ({error.strerror})"
         raise FerError(f"Port {port} of {host} {why}; choose another with --port.") from None
     wanted = {"TCP_USER_TIMEOUT": 1000 * _UNREAD_SECONDS, "TCP_NOTSENT_LOWAT": _UNSENT}  # where the system has them
@@ -289,6 +308,7 @@ def serve(
     say: Callable[..., None] = _say,  # is told what a person should read; with error=True what is a warning
 ) -> None:
     "Label the faces in front of the camera, live, on a web page, until SIGTERM or Ctrl+C. FerError where it can't begin."
+    host = host.removeprefix("[").removesuffix("]")  # as IPv6 addresses stand in a browser
     trusted_networks(trusted_proxy)  # a mistake there is told before anything takes time, and so is one in these
     frames = tuple(filter(_frame_origin, allow_frame))
     recognizer, camera = Recognizer.load(model, prior=prior, smallest=smallest), _choose_camera(source, say)

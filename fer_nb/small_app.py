@@ -201,6 +201,13 @@ class _Uploads:
 _UPLOADS = 64  # images in a request: an album's page; more would hold one thread for long
 
 
+def _file_name(
+    file: Any,  # of a form
+) -> str:
+    "The file's name, no longer than file systems have them."
+    return (file.filename or "")[:255]
+
+
 def _recognize_or_say(
     uploads: _Uploads,
     data: bytes,
@@ -232,8 +239,8 @@ def _add_predict(
         if not 1 <= len(files) <= _UPLOADS:
             raise FerError(f"The form holds {len(files) or 'no'} images; send 1 to {_UPLOADS}, each as a file.")
         if len(files) == 1:
-            return uploads.recognize(files[0].read(), files[0].filename or "", cropped == 1)
-        return {"images": [_recognize_or_say(uploads, file.read(), file.filename or "", cropped == 1) for file in files]}
+            return uploads.recognize(files[0].read(), _file_name(files[0]), cropped == 1)
+        return {"images": [_recognize_or_say(uploads, file.read(), _file_name(file), cropped == 1) for file in files]}
 
 # %% ../nbs/07_flask_app.ipynb #f8c286eb
 _HEADERS = {

@@ -25,7 +25,7 @@ from functools import partial
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import av
 import cv2
@@ -97,7 +97,9 @@ def _is_one_picture(
 
 # %% ../nbs/08f_sources.ipynb #ac83ecec
 _DEMO = "demo://"  # the demo's address, which no file can have
-_LIVE_SCHEMES = ("rtsp://", "rtsps://", "rtmp://", "rtmps://")  # of what network cameras and streaming servers send
+_LIVE_SCHEMES = (  # of what network cameras and streaming servers send
+    "rtsp://", "rtsps://", "rtmp://", "rtmps://", "udp://", "rtp://", "tcp://",
+)
 _WEB_SCHEMES = ("http://", "https://")
 _PATTERN = re.compile(r"%0?(\d*)d")  # C's notation for a number, which FFmpeg and others use for numbered files
 
@@ -315,6 +317,20 @@ def find_sources(
     return found
 
 
+def _well_formed(
+    source: str,  # an address, or else
+) -> str:
+    "The address with its user and password as libraries take them: @ : / ? # % and a space stand there as %40, %3A and so on."
+    scheme, slashes, rest = source.partition("://")
+    host = without_secrets(source).partition("://")[2].partition("/")[0]
+    user, at, tail = rest.rpartition(f"@{host}")
+    if not slashes or not host or os.path.exists(source):
+        return source
+    name, colon, password = (re.sub("%(?![0-9A-Fa-f]{2})", "%25", part) for part in user.partition(":"))
+    kept = "%!$&'()*+,;=~"  # what may stand there as it is
+    return f"{scheme.lower()}://{quote(name, kept)}{colon}{quote(password, kept)}{at}{tail}"
+
+
 def _sources_of(
     name: str,  # of one input
     passed: list[tuple[str, str]],  # see find_sources
@@ -324,13 +340,14 @@ def _sources_of(
     if os.path.isdir(name):
         return _files_below(name, passed)
     if os.path.isfile(name) or kind in ("webcam", "stream", "numbered") or name.lower().startswith(_WEB_SCHEMES):
-        return [name]
+        return [_well_formed(name)]
     if kind == "demo":
         return [_DEMO]
     if os.path.exists(name) or "://" not in name:
         what = "neither a file nor a folder at" if os.path.exists(name) else "no file or folder"
         raise FerError(f"There is {what} {source_name(name)}; name an image, a video, a folder, or a pattern (shot_%04d.png).")
-    with _explained(name, "can't be reached", "check the address"):
+    mend = "check the address, and that it begins with rtsp://, rtmp://, udp:// or https://"
+    with _explained(name, "can't be reached", mend):
         filesystem, path = _fsspec().core.url_to_fs(name)
         return _files_below(name, passed) if filesystem.isdir(path) else [name]
 
@@ -343,6 +360,8 @@ def _locked(
     source: str,  # an address
 ) -> FerError:
     "What to raise where a server asks who calls."
+    if urlsplit(source).username:
+        return FerError(f"{source_name(source)} refuses the user and the password in its address; check both and their rights.")
     mend = "write them into its address, as in rtsp://USER:PASSWORD@HOST/"
     return FerError(f"{source_name(source)} asks for a user and a password; {mend}.")
 
@@ -355,6 +374,20 @@ def _silent(
     return FerError(
         f"{source_name(source)} gives no answer within {patience:.0f} s; check the address, and that it is switched on."
     )
+
+# %% ../nbs/08f_sources.ipynb #c4a1e07b
+def _unreached(
+    source: str,  # an address
+    why: Any,  # an exception, or words
+    patience: float,  # seconds
+) -> FerError:
+    "What to raise where there is no way to a server."
+    if isinstance(why, TimeoutError):
+        return _silent(source, patience)
+    mend = "check the address and that its server is running"
+    if "CERTIFICATE_VERIFY_FAILED" in str(why):  # as of many cameras, which sign their own
+        mend = "name the file of the certificate in SSL_CERT_FILE, or take its http:// address in a network that you trust"
+    return FerError(f"{source_name(source)} can't be reached ({_reason(why) if isinstance(why, Exception) else why}); {mend}.")
 
 # %% ../nbs/08f_sources.ipynb #e783eae1
 @contextmanager
@@ -387,9 +420,10 @@ def _asked_web(
     except urllib.error.HTTPError as error:
         if error.code in (401, 403):
             raise _locked(source) from None
-        raise
+        why = f"HTTP Error {error.code}: {error.reason}"
+        raise FerError(f"{source_name(source)} can't be read ({why}); check the address and its server.") from None
     except urllib.error.URLError as error:
-        raise _silent(source, patience) if isinstance(error.reason, TimeoutError) else error from None
+        raise _unreached(source, error.reason, patience) from None
 
 # %% ../nbs/08f_sources.ipynb #a3b5d968
 _MOST_FETCHED, _LONGEST_FETCH = 2_000_000_000, 600.0  # bytes and seconds: an hour of video, and what a person waits for it
@@ -501,11 +535,12 @@ def _answered(
     source: str,  # an address
     options: dict[str, str],  # of FFmpeg
     patience: float,  # seconds
+    form: str | None = None,  # FFmpeg's name of the kind of file; None lets it find out
 ) -> av.container.InputContainer:
     "What its server sends, as PyAV's container; FerError where it says nothing, or asks for a password."
     began = time.monotonic()
     try:
-        return av.open(source, options=options, timeout=patience)
+        return av.open(source, format=form, options=options, timeout=patience)
     except (av.error.HTTPUnauthorizedError, av.error.HTTPForbiddenError):
         raise _locked(source) from None
     except av.FFmpegError:
@@ -543,7 +578,8 @@ def _opened_alone(
     with _asked_web(source, _LIVE_PATIENCE, Range="bytes=0-") as answer:
         head = answer.read(_HEAD) if answer.status == 200 else b""  # 206: it sends any part
         unknown = not {"content-length", "transfer-encoding"} & {name.lower() for name in answer.headers}
-        if not head or not (_index_is_behind(head) or unknown and not endless):
+        in_fragments = b"mvex" in head  # each with an index of its own
+        if not head or in_fragments or not (_index_is_behind(head) or unknown and not endless):
             return None
         if not fetch:
             raise FerError(f"{source_name(source)} can be read only where it was fetched.")
@@ -563,6 +599,9 @@ def _opened_web(
     fetch: bool,  # see _opened
 ) -> av.container.InputContainer:
     "What a server sends."
+    if urlsplit(source).path.lower().endswith(".mpd"):
+        mend = "name the address of the same pictures by HLS (.m3u8), RTSP or HTTP"
+        raise FerError(f"{source_name(source)} is a list of DASH, which is not read; {mend}.")
     named = urlsplit(source).path.lower().endswith(_INDEXED)
     if named and (alone := _opened_alone(source, fetch)):
         return alone
@@ -573,6 +612,9 @@ def _opened_web(
             return alone
         raise
     form = container.format.name
+    if form == "mpjpeg" and not container.streams.video[0].width:  # its parts don't say image/jpeg, and yet are JPEGs
+        container.close()
+        return _answered(source, {"analyzeduration": "1000000"}, _PATIENCE, "mjpeg")  # microseconds
     without_length = container.size < 0 and container.duration and form not in _NO_PICTURES
     doubtful = without_length or "mp4" in form.split(",") and not named
     if doubtful and (alone := _opened_alone(source, fetch, endless=not without_length)):
@@ -590,7 +632,7 @@ def _opened_file(
     if source.lower().startswith(_WEB_SCHEMES):
         return stack.enter_context(_opened_web(source, fetch))
     if is_live(source):
-        options = {"rtsp_transport": "tcp"}  # UDP loses packets, and many networks don't let it through
+        options = {"rtsp_flags": "prefer_tcp"}  # UDP loses packets, and many networks don't let it through; few have no TCP
         return stack.enter_context(_answered(source, options, _LIVE_PATIENCE))
     if "://" in source and not os.path.exists(source):
         return stack.enter_context(av.open(stack.enter_context(_fsspec().open(source, "rb"))))
@@ -638,12 +680,14 @@ def _is_endless(
 ) -> bool:
     "Whether it is live, as a camera's motion JPEG and a stream without a length over HTTP are; then the clock tells the times."
     container, form = stream.container, stream.container.format.name
-    without_length = container.size < 0 and container.duration is None and form != "hls"  # whose parts come ahead of their time
+    in_parts = form in ("hls", "matroska,webm")  # which come ahead of their time, or some seconds of pictures at once
+    without_length = container.size < 0 and not container.duration and not in_parts
     return is_live(container.name) or form == "mpjpeg" or (container.name.lower().startswith(_WEB_SCHEMES) and without_length)
 
 # %% ../nbs/08f_sources.ipynb #5d5ce017
 _DOUBT = 4  # packets in which a join is seen, after the container has said that something is missing
 _BACK = 0.5  # seconds that time stamps go back where recordings were joined; less is a writer's carelessness
+_LONGEST_PART = 30.0  # seconds; the parts of a list follow each other, whatever time their stamps leave between them
 
 
 def _is_shown(
@@ -658,12 +702,13 @@ def _is_shown(
 def _rising(
     packets,  # iterator of av.Packet, of one stream
     spoil: Callable[[int | None], Any] = lambda stamp: None,  # called with the time stamp of a packet of which some got lost
+    longest: float = math.inf,  # seconds from one to the next; more is a join, too
 ) -> Iterator[av.Packet]:
     "The packets with something in them, their time stamps going on where recordings were joined."
     shift, last, end = 0, None, 0  # end: where the last frame so far ends
     suspects: list[int] = []  # of the last packets, time stamps or -1: some got lost, or a recording was joined here
     for packet in packets:
-        joined = None not in (packet.dts, last) and (packet.dts - last) * packet.time_base < -_BACK
+        joined = None not in (packet.dts, last) and not -_BACK <= (packet.dts - last) * packet.time_base <= longest
         suspects = [] if joined else suspects + [packet.pts + shift if packet.is_corrupt and packet.pts is not None else -1]
         while suspects and (len(suspects) > _DOUBT or packet.dts is None):
             if (stamp := suspects.pop(0)) >= 0:
@@ -717,7 +762,8 @@ def keeps_up(
     packet,  # av.Packet of a live stream
 ) -> bool:
     "Whether the packet is worth decoding."
-    if packet.dts is None or self.stream.container.format.name == "mpjpeg":  # whose times FFmpeg makes up
+    form = self.stream.container.format
+    if packet.dts is None or form.name == "mpjpeg" or form.flags & _NO_TIMES:  # whose times FFmpeg makes up
         return True
     return self.clock.is_wanted(float(packet.dts * packet.time_base), packet.is_keyframe, time.monotonic())
 
@@ -792,7 +838,9 @@ def place(
 ) -> tuple[int, float]:
     "The frame's number and time; to be asked once for each frame, in the order in which they come."
     if self.origin is None:
-        self.origin, self.began = stamp, time.monotonic()
+        self.origin = stamp
+    if not self.number:
+        self.began = time.monotonic()
     seconds = self.seconds_of(stamp)
     while self.timed and stamp is not None and self.waiting and self.waiting[0] <= stamp:
         due = heapq.heappop(self.waiting)
@@ -828,6 +876,8 @@ def note_spoiled(
 # %% ../nbs/08f_sources.ipynb #8681ff8e
 _DRIFT = 1e-4  # seconds a second, by which two clocks may differ: a poor quartz
 _BEHIND = 0.5  # seconds behind the quickest packet from which on packets are dropped; decoding one by one never catches up then
+_USELESS = 2.0  # seconds of dropping; whoever isn't less behind after them has no newer packets to come
+_SAME = 0.1  # seconds by which a lag varies that stays the same: the stream's clock stood still, and nothing is late
 
 
 class _StreamClock:
@@ -836,6 +886,8 @@ class _StreamClock:
     def __init__(self) -> None:
         self.offset, self.since = math.inf, 0.0  # what to add to the stream's time; when that was measured
         self.last, self.behind = -math.inf, False
+        self.allowed = 0.0  # seconds of lag that dropping can't mend
+        self.began, self.lag = 0.0, 0.0  # when dropping began, and the lag then
 
     def taken(
         self,
@@ -854,10 +906,27 @@ class _StreamClock:
         self.offset, self.since = self.offset + _DRIFT * (now - self.since), now
         if seconds < self.last or now - seconds < self.offset:  # a clock that was set back, or the quickest so far
             self.offset = now - seconds
-        self.last = seconds
-        late = now - self.taken(seconds) > _BEHIND
+        self.last, lag = seconds, now - self.taken(seconds)
+        self.allowed = min(self.allowed, lag)
+        if is_key and self.behind and now - self.began >= _USELESS:
+            self.give_in(lag, now)
+        late = now - self.taken(seconds) - self.allowed > _BEHIND
+        if late and not self.behind:
+            self.began, self.lag = now, lag
         self.behind = late if is_key else self.behind or late
         return not self.behind
+
+    def give_in(
+        self,
+        lag: float,  # seconds by which the packet is behind the quickest one
+        now: float,  # time.monotonic()
+    ) -> None:
+        "Let what is behind be wanted, where dropping has been of no use."
+        if abs(lag - self.lag) < _SAME:
+            self.offset += lag
+        elif lag > self.lag:
+            self.allowed = lag
+        self.began, self.lag = now, lag
 
 # %% ../nbs/08f_sources.ipynb #5d5ce021
 @patch
@@ -866,7 +935,8 @@ def frames(
 ) -> Iterator[av.VideoFrame]:
     "Decode from where the file stands on; a frame that comes after its turn, as some do after damage, is lost."
     self.waiting, newest = [], -math.inf
-    for packet in _rising(self.stream.container.demux(self.stream), self.note_spoiled):
+    longest = _LONGEST_PART if self.stream.container.format.name == "hls" else math.inf
+    for packet in _rising(self.stream.container.demux(self.stream), self.note_spoiled, longest):
         if self.endless and not self.keeps_up(packet):
             continue
         if packet.is_corrupt and packet.pts is not None:

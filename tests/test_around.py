@@ -11,6 +11,7 @@ from contextlib import closing, contextmanager
 from functools import partial
 from http.server import ThreadingHTTPServer
 from itertools import islice
+from urllib.parse import quote
 
 import av
 import numpy as np
@@ -19,7 +20,7 @@ from helpers import CHROMIUM_ARGUMENTS, COMMAND, LIMIT, ask, environment, find_c
 from test_annotate import QuietFiles
 from test_server import read_events, streaming
 
-from fer_nb.camera import VideoCamera
+from fer_nb.camera import CameraError, VideoCamera, first_frame
 
 NGINX = shutil.which("nginx", path=os.environ.get("PATH", "") + ":/usr/sbin")
 IMPORT = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
@@ -124,7 +125,7 @@ CAMERA = '''
 import gi, sys, threading, time
 import numpy as np
 gi.require_version("Gst", "1.0"); gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, Gst, GstRtspServer
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer
 Gst.init(None)
 WIDTH, HEIGHT, RATE = int(sys.argv[2]), int(sys.argv[3]), 30
 BLOCK = WIDTH // 40
@@ -155,6 +156,18 @@ factory.set_launch(f"( appsrc name=src is-live=true block=true format=time caps=
                    "! rtph264pay name=pay0 pt=96 config-interval=1 )")
 factory.set_shared(True)
 server = GstRtspServer.RTSPServer()
+if len(sys.argv) > 4:
+    factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP)
+    guard, token, role = GstRtspServer.RTSPAuth(), GstRtspServer.RTSPToken(), Gst.Structure.new_empty("user")
+    token.set_string("media.factory.role", "user")
+    if sys.argv[4] == "digest":
+        guard.set_supported_methods(GstRtsp.RTSPAuthMethod.DIGEST)
+        guard.add_digest("anna", sys.argv[5], token)
+    else:
+        guard.add_basic(GstRtspServer.RTSPAuth.make_basic("anna", sys.argv[5]), token)
+    role.set_value("media.factory.access", True); role.set_value("media.factory.construct", True)
+    factory.add_role_from_structure(role)
+    server.set_auth(guard)
 server.set_service(sys.argv[1]); server.set_address("127.0.0.1")
 server.get_mount_points().add_factory("/cam", factory); server.attach(None)
 print("ready", flush=True)
@@ -163,9 +176,10 @@ GLib.MainLoop().run()
 
 
 @contextmanager
-def rtsp_camera(port, width=640, height=480):
-    "A network camera with a clock in its picture."
-    process = subprocess.Popen(["/usr/bin/python3", "-c", CAMERA, *map(str, (port, width, height))], stdout=subprocess.PIPE)
+def rtsp_camera(port, width=640, height=480, guard=()):
+    "A network camera with a clock in its picture; guarded by a kind of login and a password, it sends by UDP alone."
+    command = ["/usr/bin/python3", "-c", CAMERA, *map(str, (port, width, height)), *guard]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     try:
         assert process.stdout.readline() == b"ready\n"
         yield
@@ -213,6 +227,23 @@ def test_a_camera_that_is_switched_off_and_on(project):
                 assert "pa55word" not in gone["message"] and f"rtsp://127.0.0.1:{port}/cam" in gone["message"]
                 with rtsp_camera(port):
                     next(event for event in events if event["state"] == "playing")
+
+
+@needs_rtsp
+@pytest.mark.parametrize("login", ["basic", "digest"])
+def test_a_camera_without_tcp_and_with_any_password(login):
+    "The password is found as it is set in the camera, and as addresses have it; it is never shown."
+    [port] = free_ports(1)
+    password = "p@/:?#% s"
+    with rtsp_camera(port, guard=(login, password)):
+        for written in (password, quote(password, safe="")):
+            camera = VideoCamera(f"rtsp://anna:{written}@127.0.0.1:{port}/cam?key=word")
+            assert camera.name == f"rtsp://127.0.0.1:{port}/cam"
+            assert first_frame(camera, LIMIT).gray().shape == (480, 640)
+        for user, sentence in (("anna:wrong@", "refuses the user and the password"), ("", "asks for a user and a password")):
+            with pytest.raises(CameraError, match=sentence) as caught:
+                first_frame(VideoCamera(f"rtsp://{user}127.0.0.1:{port}/cam"), LIMIT)
+            assert "wrong" not in str(caught.value)
 
 
 def test_hls_is_played_at_its_own_pace(tmp_path):

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import cv2
 import numpy as np
 import pytest
-from helpers import DEFAULT_MODEL, LIMIT, ask, environment, running_server, wait_until
+from helpers import COMMAND, DEFAULT_MODEL, LIMIT, ask, environment, running_server, wait_until
 from steady import SteadyModel, SteadyRecognizer
 
 from fer_nb.camera import CameraError
@@ -626,6 +626,23 @@ def test_clients_that_leave_in_the_middle(serve, photo):
     assert_recognizes(port, photo)
     wait_until(lambda: camera.opened == camera.released > 0, "the camera is not released")
     wait_until(lambda: b"fer_streams 0.0" in ask(port, "GET", "/metrics")[2], "the streams stay open")
+
+
+def test_more_clients_than_files_that_may_be_open(project, tmp_path):
+    "They wait until others leave; the log has no traceback of each attempt."
+    few = tmp_path / "few"
+    few.write_text(f'#!/bin/sh\nulimit -n 64\nexec {COMMAND} "$@"\n')
+    few.chmod(0o755)
+    with running_server("--source", "demo", project=project, command=few) as process:
+        with ExitStack() as clients:
+            for _ in range(80):
+                clients.enter_context(socket.create_connection(("127.0.0.1", process.port), LIMIT))
+            with pytest.raises(TimeoutError), closing(http.client.HTTPConnection("127.0.0.1", process.port, timeout=2)) as late:
+                late.request("GET", "/healthz")
+                late.getresponse()
+        assert ask(process.port, "GET", "/healthz")[0] == 200
+        process.log.seek(0)
+        assert b"Traceback" not in process.log.read()
 
 
 def test_uploads_that_trickle_in_hold_up_nobody(serve, photo):
