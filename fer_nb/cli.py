@@ -15,14 +15,14 @@ _BLAS_THREADS = "OPENBLAS_NUM_THREADS"  # what OpenBLAS reads when it is loaded,
 
 def _load_libraries() -> None:
     "Load the large libraries that every command needs, without the threads of linear algebra, and keep them for good."
-    asked = os.environ.get(_BLAS_THREADS)
-    os.environ[_BLAS_THREADS] = asked or "1"
+    asked = _BLAS_THREADS in os.environ
+    os.environ.setdefault(_BLAS_THREADS, "1")
     gc.disable()
     for name in ("numpy", "cv2", "click"):
         import_module(name)
     gc.freeze()
     gc.enable()
-    if asked is None:  # another program that we start decides for itself
+    if not asked:  # another program that we start decides for itself
         del os.environ[_BLAS_THREADS]
 
 
