@@ -149,7 +149,7 @@ def _listen(
     "A waitress server that listens; FerError where it can't."
     memory = {"inbuf_overflow": _IN_MEMORY, "outbuf_overflow": _IN_MEMORY, "outbuf_high_watermark": _UNSENT}
     limits = {"connection_limit": _room(), "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
-    limits["clear_untrusted_proxy_headers"] = False  # the guards do that
+    limits |= {"clear_untrusted_proxy_headers": False, "log_socket_errors": False}  # the guards do that; clients come and go
     try:
         server = waitress.create_server(
             app, host=host, port=port, threads=STREAMS + _QUICK_THREADS, recv_bytes=_READ, asyncore_use_poll=True,
