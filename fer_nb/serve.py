@@ -154,7 +154,7 @@ def _listen(
         raise FerError(f"The port is {port!r:.60}; give a whole number up to 65535, or 0 for a free one.")
     memory = {"inbuf_overflow": _IN_MEMORY, "outbuf_overflow": _IN_MEMORY, "outbuf_high_watermark": _UNSENT}
     limits = {"connection_limit": _room(), "channel_timeout": _IDLE_SECONDS, "max_request_body_size": 2 * UPLOAD_LIMIT}
-    limits["clear_untrusted_proxy_headers"] = False  # the guards do that
+    limits |= {"clear_untrusted_proxy_headers": False, "log_socket_errors": False}  # the guards do that; clients come and go
     try:
         server = waitress.create_server(
             app, host=host, port=port, threads=STREAMS + _QUICK_THREADS, recv_bytes=_READ, asyncore_use_poll=True,

@@ -7,6 +7,7 @@ __all__ = ['DEMO_PHOTO', 'DECODING_THREADS', 'demo_frame', 'is_live', 'is_still'
            'read_frames', 'count_frames', 'ClipWriter']
 
 # %% ../nbs/08f_sources.ipynb #a2f49a87
+import hashlib
 import heapq
 import io
 import math
@@ -389,6 +390,26 @@ def _unreached(
         mend = "name the file of the certificate in SSL_CERT_FILE, or take its http:// address in a network that you trust"
     return FerError(f"{source_name(source)} can't be reached ({_reason(why) if isinstance(why, Exception) else why}); {mend}.")
 
+# %% ../nbs/08f_sources.ipynb #a5d80c63
+def _digest_login(
+    passwords: Any,  # urllib's manager of them
+) -> Any:
+    "urllib's handler of a digest login, for any letters, and for MD5, SHA and SHA-256."
+    from urllib.request import HTTPDigestAuthHandler
+
+    class DigestLogin(HTTPDigestAuthHandler):
+        def get_algorithm_impls(self, algorithm: str) -> tuple[Callable, Callable]:
+            kind = {"MD5": "md5", "SHA": "sha1", "SHA-256": "sha256"}.get(algorithm)
+            if kind is None:
+                raise ValueError(f"it asks for a digest of the kind {algorithm[:20]}")
+
+            def hashed(text: str) -> str:
+                return hashlib.new(kind, text.encode()).hexdigest()
+
+            return hashed, lambda secret, data: hashed(f"{secret}:{data}")
+
+    return DigestLogin(passwords)
+
 # %% ../nbs/08f_sources.ipynb #e783eae1
 @contextmanager
 def _asked_web(
@@ -398,20 +419,14 @@ def _asked_web(
 ) -> Iterator[Any]:
     "The server's answer, to be read."
     import urllib.error  # here, as both take 20 ms to load
-    from urllib.request import (
-        HTTPBasicAuthHandler,
-        HTTPDigestAuthHandler,
-        HTTPPasswordMgrWithDefaultRealm,
-        Request,
-        build_opener,
-    )
+    from urllib.request import HTTPBasicAuthHandler, HTTPPasswordMgrWithDefaultRealm, Request, build_opener
 
     parts = urlsplit(source)
     user, _, host = parts.netloc.rpartition("@")
     address, passwords = urlunsplit(parts._replace(netloc=host)), HTTPPasswordMgrWithDefaultRealm()
     name, _, password = user.partition(":")
     passwords.add_password(None, address, unquote(name), unquote(password))
-    handlers = [HTTPBasicAuthHandler(passwords), HTTPDigestAuthHandler(passwords)] if user else []
+    handlers = [HTTPBasicAuthHandler(passwords), _digest_login(passwords)] if user else []
     try:
         with build_opener(*handlers).open(Request(address, headers=headers), timeout=patience) as answer:
             yield answer

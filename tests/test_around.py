@@ -365,3 +365,66 @@ def test_the_page_behind_caddy(server, photo, tmp_path):
     finally:
         process.terminate()
         process.wait(LIMIT)
+
+
+APACHE = """
+ServerName class.example
+ServerRoot {folder}
+PidFile {folder}/pid
+ErrorLog {folder}/errors
+LoadModule mpm_event_module {modules}/mod_mpm_event.so
+LoadModule authz_core_module {modules}/mod_authz_core.so
+LoadModule proxy_module {modules}/mod_proxy.so
+LoadModule proxy_http_module {modules}/mod_proxy_http.so
+Listen 127.0.0.1:{outside}
+ProxyPass /fer/ http://127.0.0.1:{port}/
+"""
+HAPROXY = """
+defaults
+  mode http
+  timeout connect 5s
+  timeout client 10s
+  timeout server 10s
+frontend class
+  bind 127.0.0.1:{outside}
+  http-request set-path %[path,regsub(^/fer/,/)]
+  default_backend fer
+backend fer
+  server fer 127.0.0.1:{port}
+"""
+LIGHTTPD = """
+server.document-root = "{folder}"
+server.bind = "127.0.0.1"
+server.port = {outside}
+server.modules = ("mod_proxy")
+server.stream-response-body = 2
+proxy.server = ("/fer/" => (("host" => "127.0.0.1", "port" => {port})))
+proxy.header = ("map-urlpath" => ("/fer/" => "/"))
+"""
+PROXIES = {  # program, its arguments before the file, what the file holds
+    "apache2": (["-D", "FOREGROUND", "-f"], APACHE), "haproxy": (["-db", "-f"], HAPROXY), "lighttpd": (["-D", "-f"], LIGHTTPD),
+}
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_streams_and_photographs_come_through_other_proxies(server, photo, tmp_path, name):
+    "Each takes away the prefix, tells nothing of it, and asks in its own words; a stream comes part by part."
+    program = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin")
+    if program is None:
+        pytest.skip(f"There is no {name} on this machine.")
+    [outside], (options, text) = free_ports(1), PROXIES[name]
+    words = {"folder": tmp_path, "modules": "/usr/lib/apache2/modules", "port": server.port, "outside": outside}
+    (tmp_path / "proxy.conf").write_text(text.format(**words))
+    process = subprocess.Popen([program, *options, tmp_path / "proxy.conf"], stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: answers(outside, "/fer/healthz"), f"{name} does not answer")
+        for path in ("/fer/", "/fer/static/page.js", "/fer/api/live?viewer=abcdefgh"):
+            assert ask(outside, "GET", path)[0] == 200, path
+        assert ask(outside, "POST", "/fer/api/predict", photo.read_bytes())[0] == 200
+        with streaming(outside, "/fer/api/events") as response:
+            assert next(event for event in read_events(response) if event["state"] == "playing")
+            sizes = [len(response.read1(2**20)) for _ in range(20)]
+        assert max(sizes) < 2**17, sizes
+    finally:
+        process.terminate()
+        process.wait(LIMIT)
