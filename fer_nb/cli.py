@@ -304,7 +304,8 @@ def _report_run(
     "Say what was done; exit status 1 where a source failed."
     from fer_nb.table import errors_file
 
-    click.echo(summary.finished or f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
+    rows, frames = (f"{n:,} {one if n == 1 else one + 's'}" for n, one in ((summary.rows, "row"), (summary.frames, "frame")))
+    click.echo(summary.finished or f"{out} has {rows} of {frames}.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
     for one in summary.passed[:3]:
