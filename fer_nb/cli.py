@@ -321,6 +321,14 @@ def _show_progress(
     return show
 
 
+def _count(
+    number: int,
+    what: str,  # one of them
+) -> str:
+    "A number of things in words: 1 row, 2 rows."
+    return f"{number:,} {what if number == 1 else what + 's'}"
+
+
 def _report_run(
     out: str,  # the table's path
     summary: Any,  # resume.Summary
@@ -328,7 +336,7 @@ def _report_run(
     "Say what was done; exit status 1 where a source failed."
     from fer_nb.table import errors_file
 
-    click.echo(summary.finished or f"{out} has {summary.rows:,} rows of {summary.frames:,} frames.")
+    click.echo(summary.finished or f"{out} has {_count(summary.rows, 'row')} of {_count(summary.frames, 'frame')}.")
     for fault in summary.faults[:10]:  # a screen's worth; the file has them all
         click.echo(f"Error: {fault.error}", err=True)
     for one in summary.passed[:3]:
@@ -437,7 +445,7 @@ def report(table: str, out: str | None, no_pictures: bool, applied: str | None, 
     found = apply_marks(table, failed=lambda sentence: click.echo(sentence, err=True))
     with written_whole(target) as part:
         write_table(part, found.to_batches(), found.schema)
-    click.echo(f"{target} has {found.num_rows:,} rows; the marks of {table} are applied.")
+    click.echo(f"{target} has {_count(found.num_rows, 'row')}; the marks of {table} are applied.")
 
 # %% ../nbs/10i_command_line.ipynb #434556e6
 def _cutter(
