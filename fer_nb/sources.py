@@ -667,7 +667,7 @@ def _opened(
     with ExitStack() as stack:
         with _explained(source, "can't be opened" if live else "can't be opened as a video", mend):
             container = _opened_file(source, stack, fetch)
-            stream = container.streams.best("video")
+            stream = container.streams.best("video")  # not the first: findings/pyav_moving_avif.sh
             if stream is None or stream.codec_context is None:
                 raise FerError(f"{source_name(source)} has no picture in it; name a video or an image.")
             if _is_odd_picture(container.format.name) and os.path.exists(source):
@@ -979,7 +979,7 @@ def frames_around(
     begin: float,  # seconds
 ) -> Iterator[av.VideoFrame]:
     "Decode from a key frame at or before that moment on; nothing where the file can't jump there, and then it is stuck."
-    for moment in (begin, begin - 1, begin - 10, begin - 100, 0, -10):
+    for moment in (begin, begin - 1, begin - 10, begin - 100, 0, -10):  # findings/ffmpeg_seek_transport_stream.sh
         try:
             self.stream.container.seek(self.origin + int(moment / self.stream.time_base), stream=self.stream)
         except av.FFmpegError:  # some refuse a moment outside of the file

@@ -208,6 +208,7 @@ def _compile_cnn(
     schedule = keras.optimizers.schedules.CosineDecay(
         0.0, config.epochs * steps_per_epoch - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
+    # EarlyStopping that restores the best weights would take the average away: findings/keras_average_early_stopping.sh
     averaged = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
     optimizer = keras.optimizers.Adam(schedule, weight_decay=config.weight_decay, **averaged)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
@@ -330,7 +331,7 @@ class _RunKeeper(keras.callbacks.Callback):
         self.started = time.monotonic()
         for position, layer in enumerate(self.model.layers):
             if isinstance(layer, keras.layers.Dropout):
-                layer.seed_generator.state.assign([position, epoch * _DROPOUT_STEPS])
+                layer.seed_generator.state.assign([position, epoch * _DROPOUT_STEPS])  # findings/keras_dropout_not_resumed.sh
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         "Keep this epoch, and let go of the one before the last."
@@ -491,7 +492,7 @@ def _run_callbacks(
     training: FaceBatches,
 ) -> list[keras.callbacks.Callback]:
     "What every run does around its epochs: shuffle anew, and keep what is needed to go on."
-    # Keras calls on_epoch_end of the batches once before the first epoch too, so the epoch is set here.
+    # Keras calls the batches' on_epoch_end before the first epoch, too (findings/keras_epoch_end_first.sh), so it is set here.
     set_epoch = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: training.start_epoch(epoch))
     return [set_epoch, _RunKeeper(folder, history)]
 
