@@ -17,7 +17,7 @@ from fastcore.basics import patch
 from .data import VOTE_COLUMNS, Faces
 
 # %% ../nbs/03_generators.ipynb #9529214e
-_Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]  # images to as many; what chance decides comes from the generator
+_Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]  # images and chance to as many
 
 
 @dataclass(frozen=True)

@@ -449,7 +449,7 @@ def _distribution_scope(
     return tf.distribute.MirroredStrategy(devices).scope()
 
 # %% ../nbs/05_training.ipynb #62772f7f
-class _SharedDropout(keras.layers.Dropout):
+class _SharedDropout(_QuickDropout):
     "TensorFlow: of a device's part of a batch, drop what one device would drop of these faces."
 
     def call(self, inputs: Any, training: bool = False) -> Any:

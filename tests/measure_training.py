@@ -1,6 +1,6 @@
-"""Training's speed: `python tests/measure_training.py PYTHON CONFIG [ROUNDS]`, of another Python's build and of this one in turn.
+"""Training's speed: `python tests/measure_training.py PYTHON CONFIG [ROUNDS]`, of another Python's build and of this one.
 
-Both train by the config, without its teacher, on the data in use, 15 batches at a time; printed are medians over the rounds of pairs.
+Both train by the config, without its teacher, on the data in use, ten batches in turn; printed are medians over the rounds.
 On a busy machine the processor's time is the one to believe.
 """
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-BATCHES = 15  # a turn; longer than any queue of batches that were made meanwhile
+BATCHES = 10  # a turn
 
 WORKER = f"""
 import inspect, os, sys, time
@@ -39,7 +39,7 @@ class TakeTurns(keras.callbacks.Callback):
             self.begun, self.left = None, {BATCHES}
 
 config, options = replace(training.load_config(sys.argv[1]), teacher=""), dict(callbacks=[TakeTurns()], verbose=0)
-splits = () if "data" in inspect.signature(training.train).parameters else training.load_splits()  # version 0.1 reads them itself
+splits = () if "data" in inspect.signature(training.train).parameters else training.load_splits()  # 0.1 reads them itself
 training.train(config, sys.argv[2], *splits, **options)
 """
 
@@ -64,10 +64,11 @@ if __name__ == "__main__":
         for worker in workers:
             turn(worker)  # for warming up
         times = np.empty((rounds, 2, 2))  # by build, wall and processor
-        for place in np.ndindex(rounds, 2):  # one computes while the other waits
-            workers[place[1]].stdin.write("\n")
-            workers[place[1]].stdin.flush()
-            times[place] = turn(workers[place[1]])
+        for number, build in np.ndindex(rounds, 2):  # one computes while the other waits
+            worker = workers[build]
+            worker.stdin.write("\n")
+            worker.stdin.flush()
+            times[number, build] = turn(worker)
         for worker in workers:
             worker.communicate()
     for name, (wall, processor) in zip(("the other build", "this one"), np.median(times, axis=0)):
