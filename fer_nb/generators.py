@@ -7,8 +7,9 @@ __all__ = ['RandomAffine', 'make_targets', 'FaceBatches']
 
 # %% ../nbs/03_generators.ipynb #6d508ce6
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
+import cv2
 import keras
 import numpy as np
 from fastcore.basics import patch
@@ -16,47 +17,43 @@ from fastcore.basics import patch
 from .data import VOTE_COLUMNS, Faces
 
 # %% ../nbs/03_generators.ipynb #9529214e
-class RandomAffine(keras.layers.Layer):
-    "Flip, shift, turn and scale each image at random, all in one resampling; does nothing outside training."
+_Change = Callable[[np.ndarray, np.random.Generator], np.ndarray]  # images and chance to as many
 
-    def __init__(
-        self,
-        shift: float = 0.1,  # at most this share of the width or height, either way
-        turn: float = 10.0,  # degrees, at most, either way
-        scale: float = 0.1,  # at most this share larger or smaller
-        seed: int = 0,  # of the random numbers
-        **kwargs: Any,  # of keras.layers.Layer
-    ) -> None:
-        super().__init__(**kwargs)
-        self.shift, self.turn, self.scale, self.seed = shift, turn, scale, seed
-        self.generator = keras.random.SeedGenerator(seed)
 
-    def call(self, images: Any, training: bool = False) -> Any:
-        "The images, changed at random in training and as they are otherwise."
-        if not training:
-            return images
-        transforms = self.transforms(len(images), *images.shape[1:3])
-        return keras.ops.image.affine_transform(images, transforms, "bilinear", fill_mode="nearest")
+@dataclass(frozen=True)
+class RandomAffine:
+    "Flip, shift, turn and scale each image at random, all in one resampling."
+
+    shift: float = 0.1  # at most this share of the width or height, either way
+    turn: float = 10.0  # degrees, at most, either way
+    scale: float = 0.1  # at most this share larger or smaller
+
+    def __call__(self, images: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+        "The `(N, height, width, 1)` images, changed; the same state of `draw` gives the same."
+        changed, (height, width) = np.empty_like(images), images.shape[1:3]
+        how = {"flags": cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, "borderMode": cv2.BORDER_REPLICATE}
+        for place, transform in enumerate(self.transforms(draw, len(images), height, width)):
+            changed[place, ..., 0] = cv2.warpAffine(images[place], transform, (width, height), **how)
+        return changed
 
 # %% ../nbs/03_generators.ipynb #d8ff58b0
 @patch
 def transforms(
     self: RandomAffine,
+    draw: np.random.Generator,  # what chance decides comes from it
     count: int,  # N, images
     height: int,  # pixels
     width: int,  # pixels
-) -> Any:
-    "`(N, 8)` coefficients of `keras.ops.image.affine_transform`, which maps output pixels to input pixels."
-    shift_x, shift_y, turn, scale, flip = keras.ops.unstack(keras.random.uniform((5, count), -1, 1, seed=self.generator))
-    angle, zoom = turn * np.radians(self.turn), 1 + scale * self.scale
-    mirror = keras.ops.where(flip < 0, -1.0, 1.0)
-    a, b = zoom * keras.ops.cos(angle) * mirror, -zoom * keras.ops.sin(angle)
-    d, e = zoom * keras.ops.sin(angle) * mirror, zoom * keras.ops.cos(angle)
+) -> np.ndarray:
+    "`(N, 2, 3)` coefficients, `[[a, b, c], [d, e, f]]` of each image."
+    shift_x, shift_y, turn, scale, flip = draw.uniform(-1, 1, (5, count))
+    angle, zoom, mirror = turn * np.radians(self.turn), 1 + scale * self.scale, np.where(flip < 0, -1, 1)
+    a, b = zoom * np.cos(angle) * mirror, -zoom * np.sin(angle)
+    d, e = zoom * np.sin(angle) * mirror, zoom * np.cos(angle)
     x, y = (width - 1) / 2, (height - 1) / 2  # the picture turns about its centre
     c = x - a * x - b * y + shift_x * self.shift * width
     f = y - d * x - e * y + shift_y * self.shift * height
-    zero = keras.ops.zeros_like(a)
-    return keras.ops.stack([a, b, c, d, e, f, zero, zero], axis=1)
+    return np.stack([a, b, c, d, e, f], axis=1).reshape(count, 2, 3)
 
 # %% ../nbs/03_generators.ipynb #749e979b
 def make_targets(
@@ -83,11 +80,11 @@ class FaceBatches(keras.utils.PyDataset):
         images: np.ndarray,  # (N, 48, 48) uint8
         targets: np.ndarray,  # (N, classes) or (N, readings, classes) float32
         batch_size: int = 128,  # images
-        augment: Sequence[keras.layers.Layer] = (),  # called with training=True; they draw from a `generator`, as RandomAffine
+        augment: Sequence[_Change] = (),  # one after the other, of `(N, 48, 48, 1)` float32, as RandomAffine
         seed: int | None = None,  # None keeps the order
         parts: int = 1,  # every batch can be cut into so many of one size; the few faces left over sit out the epoch
         mixup: float = 0.0,  # each face is mixed with another by a share drawn from Beta(mixup, mixup); 0 mixes none
-        degrade: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,  # (N, 48, 48) uint8 to as many
+        degrade: _Change | None = None,  # at the end, of `(N, 48, 48)` uint8
     ) -> None:
         super().__init__()
         self.images, self.targets, self.batch_size = images, targets, batch_size // parts * parts
@@ -99,15 +96,14 @@ class FaceBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         rows = self.order[index * self.batch_size : (index + 1) * self.batch_size]
-        images = self.images[rows, :, :, None].astype(np.float32)
-        for place, layer in enumerate(self.augment):
-            layer.generator.state.assign([(self.seed or 0) + 1000 * self.epoch, 10 * index + place])
-            images = layer(images, training=True)
-        images, targets = keras.ops.convert_to_numpy(images), self.targets[rows]
+        images, targets = self.images[rows, :, :, None].astype(np.float32), self.targets[rows]
+        draw = np.random.default_rng((self.seed or 0, self.epoch, index))
+        for change in self.augment:
+            images = change(images, draw)
         if self.degrade:
-            grays, draw = np.clip(np.rint(images[..., 0]), 0, 255), np.random.default_rng((self.seed or 0, self.epoch, index))
-            images = self.degrade(grays.astype(np.uint8), draw)[..., None].astype(np.float32)
-        return self.mix(images, targets, index) if self.mixup else (images, targets)
+            grays = np.clip(np.rint(images[..., 0]), 0, 255).astype(np.uint8)
+            images = self.degrade(grays, draw)[..., None].astype(np.float32)
+        return self.mix(images, targets, draw) if self.mixup else (images, targets)
 
 # %% ../nbs/03_generators.ipynb #a064413e
 @patch
@@ -134,10 +130,9 @@ def mix(
     self: FaceBatches,
     images: np.ndarray,  # (N, 48, 48, 1) float32
     targets: np.ndarray,  # (N, classes) float32
-    index: int,  # of the batch
+    draw: np.random.Generator,  # what chance decides comes from it
 ) -> tuple[np.ndarray, np.ndarray]:
     "The images and targets of a batch, each mixed with another one's by a random share (mixup; Zhang et al. 2018)."
-    draw = np.random.default_rng((self.seed or 0, self.epoch, index))
     share = draw.beta(self.mixup, self.mixup, len(images)).astype(np.float32)
     other = draw.permutation(len(images))
     pixels, parts = share[:, None, None, None], share.reshape(-1, *[1] * (targets.ndim - 1))

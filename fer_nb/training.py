@@ -180,6 +180,21 @@ def _targets(
     return both
 
 # %% ../nbs/05_training.ipynb #a601deff
+def _erase(
+    images: np.ndarray,  # (N, 48, 48, 1) float32; they are changed
+    share: float,  # 0 to 1, of the images
+    draw: np.random.Generator,  # what chance decides comes from it
+) -> np.ndarray:
+    "The images, a share of them with a rectangle of middle gray somewhere."
+    count, side = images.shape[:2]
+    lengths = side * np.sqrt(draw.uniform(*_ERASED, (2, count, 1)))  # of both sides, so that the area is between the two shares
+    starts, pixels = draw.random((2, count, 1)) * (side - lengths), np.arange(side)
+    rows, columns = (starts <= pixels) & (pixels < starts + lengths)
+    rows[draw.random(count) >= share] = False
+    images[rows[:, :, None] & columns[:, None]] = 128
+    return images
+
+
 def _make_batches(
     config: TrainingConfig,
     training: Faces,  # to learn from
@@ -188,9 +203,9 @@ def _make_batches(
     teachers: Sequence[tuple[keras.Model, Sequence[str]]] = (),  # and the labels of each
 ) -> tuple[FaceBatches, FaceBatches]:
     "The training batches, shuffled and augmented, with soft targets; the validation batches as they are."
-    augment: list[keras.layers.Layer] = [RandomAffine(config.shift, config.turn, config.scale)]
+    augment: list[Callable] = [RandomAffine(config.shift, config.turn, config.scale)]
     if config.erase:
-        augment.append(keras.layers.RandomErasing((config.erase, config.erase), scale=_ERASED, fill_value=128))
+        augment.append(lambda images, draw: _erase(images, config.erase, draw))
     worse = (lambda images, draw: degrade(images, config.degrade, draw)) if config.degrade else None
     targets, truth = _targets(config, training, teachers), make_targets(validation)
     batches = FaceBatches(training.images, targets, config.batch_size, augment, config.seed, parts, config.mixup, worse)
@@ -198,6 +213,25 @@ def _make_batches(
     return batches, FaceBatches(validation.images, truth, _PREDICT_BATCH, parts=parts)
 
 # %% ../nbs/05_training.ipynb #d68c9b28
+@keras.saving.register_keras_serializable("fer_nb")  # a compiled network can be copied
+class _FusedAdam(keras.optimizers.Adam):
+    "TensorFlow: Adam whose step of a weight is one operation and not a dozen; devices that share a batch make the dozen."
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        "As Adam's."
+        import tensorflow as tf
+
+        if tf.distribute.has_strategy():
+            super().update_step(gradient, variable, learning_rate)
+            return
+        place, step = self._get_variable_index(variable), tf.cast(self.iterations + 1, tf.float32)
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle, m=self._momentums[place].value.handle, v=self._velocities[place].value.handle,
+            beta1_power=self.beta_1**step, beta2_power=self.beta_2**step, lr=learning_rate,
+            beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon, grad=gradient,
+        )
+
+
 def _compile_cnn(
     model: keras.Model,
     config: TrainingConfig,
@@ -210,7 +244,8 @@ def _compile_cnn(
     )
     # EarlyStopping that restores the best weights would take the average away: findings/keras_average_early_stopping.sh
     averaged = {"use_ema": True, "ema_momentum": config.average} if config.average else {}
-    optimizer = keras.optimizers.Adam(schedule, weight_decay=config.weight_decay, **averaged)
+    adam = _FusedAdam if keras.backend.backend() == "tensorflow" else keras.optimizers.Adam
+    optimizer = adam(schedule, weight_decay=config.weight_decay, name="adam", **averaged)
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     model.compile(
         optimizer=optimizer,
@@ -244,6 +279,27 @@ class _FusedBatchNormalization(keras.layers.BatchNormalization):
 _FusedBatchNormalization.__name__ = "BatchNormalization"  # by which checkpoints know a layer, whatever normalises there
 
 # %% ../nbs/05_training.ipynb #a3a7be74
+class _QuickDropout(keras.layers.Dropout):
+    "TensorFlow: dropout by a byte of chance for each value; of the rate, a part in 256 is what it can be off by half."
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        "As Dropout's."
+        if not training or not self.rate:
+            return inputs
+        import tensorflow as tf
+
+        dropped, count = min(round(256 * self.rate), 255), tf.size(inputs)  # dropped: of the 256 values of a byte
+        seed = tf.cast(self.seed_generator.next(), tf.int32)
+        drawn = tf.random.stateless_uniform([(count + 3) // 4], seed, None, None, tf.int32)
+        kept = tf.reshape(tf.bitcast(drawn, tf.uint8), [-1])[:count] >= tf.cast(dropped, tf.uint8)
+        larger = tf.cast(256 / (256 - dropped), inputs.dtype)
+        return inputs * (tf.cast(tf.reshape(kept, tf.shape(inputs)), inputs.dtype) * larger)
+
+
+_QuickDropout.__name__ = "Dropout"
+_QUICK = {keras.layers.BatchNormalization: _FusedBatchNormalization, keras.layers.Dropout: _QuickDropout}
+
+
 def _fuse_network(
     network: keras.Model,
 ) -> keras.Model:
@@ -252,8 +308,8 @@ def _fuse_network(
         return network
 
     def copy_layer(layer: keras.layers.Layer) -> keras.layers.Layer:
-        plain = type(layer) is keras.layers.BatchNormalization and not layer.synchronized
-        return (_FusedBatchNormalization if plain else layer).from_config(layer.get_config())
+        kind = type(layer) if getattr(layer, "synchronized", False) else _QUICK.get(type(layer), type(layer))
+        return kind.from_config(layer.get_config())
 
     copied = keras.models.clone_model(network, clone_function=copy_layer)
     copied.set_weights(network.get_weights())
@@ -396,7 +452,7 @@ def _distribution_scope(
     return tf.distribute.MirroredStrategy(devices).scope()
 
 # %% ../nbs/05_training.ipynb #62772f7f
-class _SharedDropout(keras.layers.Dropout):
+class _SharedDropout(_QuickDropout):
     "TensorFlow: of a device's part of a batch, drop what one device would drop of these faces."
 
     def call(self, inputs: Any, training: bool = False) -> Any:
