@@ -190,7 +190,7 @@ def test_a_password_in_an_address_is_written_nowhere(fer_nb, photo, tmp_path):
         inputs = [f"http://anna:pa55word@{host}/{name}?key=pa55word" for name in (photo.name, "none.mp4")]
         done = fer_nb("annotate", *inputs, "--out", "table.csv")
         server.shutdown()
-    assert done.returncode == 1 and f"http://{host}/none.mp4 can't be opened" in done.stderr, done.stderr
+    assert done.returncode == 1 and f"http://{host}/none.mp4 can't be read (HTTP Error 404" in done.stderr, done.stderr
     assert set(read_table(tmp_path / "table.csv")["source"].to_pylist()) == {f"http://{host}/{photo.name}"}
     written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) == 2 and not any("pa55word" in text for text in (*written, done.stdout, done.stderr))
