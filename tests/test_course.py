@@ -67,7 +67,7 @@ def test_the_readers_network_reaches_the_camera(reader, capsys, tmp_path):
         said[chapter] = capsys.readouterr().out
         assert "There is no" not in said[chapter], chapter
     assert "right on" in said["05a_evaluation"] and "yours says" in said["08_model_class"]
-    assert "yours: " in said["10_live_demo"] and f"--model {tmp_path / 'own'}" in said["10_live_demo"]
+    assert "yours: " in said["10_live_demo"]
     reader("05_training")  # what is there is not trained again
     assert "there already" in capsys.readouterr().out
 
