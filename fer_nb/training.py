@@ -277,7 +277,7 @@ _FusedBatchNormalization.__name__ = "BatchNormalization"  # by which checkpoints
 
 # %% ../nbs/05_training.ipynb #a3a7be74
 class _QuickDropout(keras.layers.Dropout):
-    "TensorFlow: dropout by a byte of chance for each value; of the rate, a part in 256 is what it can be off by half."
+    "TensorFlow: dropout by a byte of chance for each value, so that the rate is rounded to 256ths."
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         "As Dropout's."
