@@ -36,7 +36,7 @@ class TrainingConfig:
     epochs: int = 70
     batch_size: int = 128  # images
     learning_rate: float = 2e-3  # the peak, after the warm-up
-    warmup_epochs: float = 2
+    warmup_epochs: float = 2.0
     weight_decay: float = 1e-2  # decoupled, as in AdamW
     label_smoothing: float = 0.1  # 0 to 1
     votes_share: float = 0.4  # 0 to 1, of the FER+ votes in the target; without votes the label stands alone
