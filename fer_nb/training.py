@@ -36,7 +36,7 @@ class TrainingConfig:
     epochs: int = 70
     batch_size: int = 128  # images
     learning_rate: float = 2e-3  # the peak, after the warm-up
-    warmup_epochs: float = 2
+    warmup_epochs: float = 2.0
     weight_decay: float = 1e-2  # decoupled, as in AdamW
     label_smoothing: float = 0.1  # 0 to 1
     votes_share: float = 0.4  # 0 to 1, of the FER+ votes in the target; without votes the label stands alone
@@ -280,7 +280,7 @@ _FusedBatchNormalization.__name__ = "BatchNormalization"  # by which checkpoints
 
 # %% ../nbs/05_training.ipynb #a3a7be74
 class _QuickDropout(keras.layers.Dropout):
-    "TensorFlow: dropout by a byte of chance for each value; of the rate, a part in 256 is what it can be off by half."
+    "TensorFlow: dropout by a byte of chance for each value, so that the rate is rounded to 256ths."
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         "As Dropout's."
