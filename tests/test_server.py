@@ -382,7 +382,7 @@ def test_a_camera_that_comes_later(project):
         with streaming(process.port, "/api/events") as response:
             events = read_events(response)
             gone = next(event for event in events if event["state"] == "gone")
-            assert gone["message"].startswith(f"http://127.0.0.1:{door}/now.jpg can't be read")
+            assert gone["message"].startswith(f"http://127.0.0.1:{door}/now.jpg can't be reached")
             with ThreadingHTTPServer(("127.0.0.1", door), SingleShots) as camera:
                 threading.Thread(target=camera.serve_forever, daemon=True).start()
                 playing = next(event for event in events if event["state"] == "playing")
