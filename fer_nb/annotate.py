@@ -163,7 +163,7 @@ def _overlapped(
     with ThreadPoolExecutor(len(workers)) as pool:
         for item in items:
             pending.append(pool.submit(run, item))
-            if len(pending) == len(workers):  # one more would keep nobody waiting for the reader, and the pictures of a second
+            if len(pending) == len(workers):  # a group that waits would hold a second of pictures
                 yield from pending.popleft().result()
         while pending:
             yield from pending.popleft().result()

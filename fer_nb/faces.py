@@ -362,7 +362,7 @@ def _check_drawable(
     if not isinstance(faces, (list, tuple)):
         raise FerError(f"The faces are a {type(faces).__name__}; pass a list of them, such as a recognition's `faces`.")
 
-
+# %% ../nbs/08a_faces.ipynb #6aed8ce6
 def draw_faces(
     frame: np.ndarray,  # (height, width, 3) uint8 BGR; stays as it is
     faces: list[RecognizedFace],

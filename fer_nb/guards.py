@@ -192,7 +192,7 @@ def _is_trusted(
     known = getattr(client, "ipv4_mapped", None) or client
     return any(known in network for network in networks)
 
-
+# %% ../nbs/07e_guards.ipynb #3c42e568
 _TOLD = ("for", "proto", "host", "port", "prefix")  # what X-Forwarded-... says
 
 

@@ -317,7 +317,7 @@ def find_sources(
         raise FerError(f"{what}, which is not stored; name one at a time.")
     return found
 
-
+# %% ../nbs/08f_sources.ipynb #6c5ac376
 def _well_formed(
     source: str,  # an address, or else
 ) -> str:
@@ -867,7 +867,7 @@ def place(
     self.number += 1
     return self.number - 1, seconds
 
-
+# %% ../nbs/08f_sources.ipynb #5d5ce01a
 @patch
 def lose(
     self: _Video,
@@ -891,8 +891,6 @@ def note_spoiled(
 # %% ../nbs/08f_sources.ipynb #8681ff8e
 _DRIFT = 1e-4  # seconds a second, by which two clocks may differ: a poor quartz
 _BEHIND = 0.5  # seconds behind the quickest packet from which on packets are dropped; decoding one by one never catches up then
-_USELESS = 2.0  # seconds of dropping; whoever isn't less behind after them has no newer packets to come
-_SAME = 0.1  # seconds by which a lag varies that stays the same: the stream's clock stood still, and nothing is late
 
 
 class _StreamClock:
@@ -931,17 +929,23 @@ class _StreamClock:
         self.behind = late if is_key else self.behind or late
         return not self.behind
 
-    def give_in(
-        self,
-        lag: float,  # seconds by which the packet is behind the quickest one
-        now: float,  # time.monotonic()
-    ) -> None:
-        "Let what is behind be wanted, where dropping has been of no use."
-        if abs(lag - self.lag) < _SAME:
-            self.offset += lag
-        elif lag > self.lag:
-            self.allowed = lag
-        self.began, self.lag = now, lag
+# %% ../nbs/08f_sources.ipynb #8681ff8f
+_USELESS = 2.0  # seconds of dropping; whoever isn't less behind after them has no newer packets to come
+_SAME = 0.1  # seconds by which a lag varies that stays the same: the stream's clock stood still, and nothing is late
+
+
+@patch
+def give_in(
+    self: _StreamClock,
+    lag: float,  # seconds by which the packet is behind the quickest one
+    now: float,  # time.monotonic()
+) -> None:
+    "Let what is behind be wanted, where dropping has been of no use."
+    if abs(lag - self.lag) < _SAME:
+        self.offset += lag
+    elif lag > self.lag:
+        self.allowed = lag
+    self.began, self.lag = now, lag
 
 # %% ../nbs/08f_sources.ipynb #5d5ce021
 @patch

@@ -231,7 +231,7 @@ class _FusedAdam(keras.optimizers.Adam):
             beta1=self.beta_1, beta2=self.beta_2, epsilon=self.epsilon, grad=gradient,
         )
 
-
+# %% ../nbs/05_training.ipynb #d68c9b29
 def _compile_cnn(
     model: keras.Model,
     config: TrainingConfig,
@@ -296,7 +296,7 @@ class _QuickDropout(keras.layers.Dropout):
         return inputs * (tf.cast(tf.reshape(kept, tf.shape(inputs)), inputs.dtype) * larger)
 
 
-_QuickDropout.__name__ = "Dropout"
+_QuickDropout.__name__ = "Dropout"  # likewise
 _QUICK = {keras.layers.BatchNormalization: _FusedBatchNormalization, keras.layers.Dropout: _QuickDropout}
 
 
